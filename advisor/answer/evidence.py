@@ -1,0 +1,264 @@
+"""Evidence: the sentences of the retrieved passages that answer the question, scored in context."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from advisor.index.embedding import PassageEmbeddings
+from advisor.retrieval.query import Query
+from advisor.retrieval.search import Hit
+from advisor.text.analysis import analyse
+from advisor.text.language import Language
+from advisor.text.normalise import fold
+from advisor.text.sentences import sentence_spans
+
+_ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
+_PRONOUN = re.compile(
+    r"(?:Il|Elle|Ils|Elles|Ce|Cet|Cette|Ces|Cela|Ceci|Celui-ci|Celle-ci|Ceux-ci|Leur|Leurs|Son|Sa|Ses"
+    r"|En parallèle|Ainsi|It|They|This|These|He|She|Er|Sie|Es|Diese[rs]?|Dies)\b"
+)
+_DIGITS = re.compile(r"\d")
+_MIN_LETTERS = 12
+# Weights of a sentence's features; see eval/reports for the measurements behind them.
+_COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _TYPE = 0.42, 0.18, 0.30, 0.10, 0.12
+_CONTEXT_SHARE = 0.35
+# Questions that ask for a value: the sentence that answers holds a figure or a date.
+_ASKS_NUMBER: dict[Language, re.Pattern[str]] = {
+    "fr": re.compile(
+        r"\b(combien|quand|date|annee|population|habitants|montant|budget|cout|prix|chiffres?|taux)\b"
+    ),
+    "en": re.compile(r"\b(how (many|much)|when|year|date|population|budget|cost|price|rate)\b"),
+    "de": re.compile(r"\b(wie ?viele?|wann|jahr|einwohner|kosten|preis|milliarden)\b"),
+}
+
+
+@dataclass(slots=True)
+class Line:
+    """A sentence or list item of a passage; offsets are those of the document's text."""
+
+    start: int
+    end: int
+    text: str
+    item: bool
+    terms: frozenset[str]
+    score: float = 0.0
+    coverage: float = 0.0
+
+
+@dataclass(slots=True)
+class Evidence:
+    """A passage with its scored lines."""
+
+    hit: Hit
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def best(self) -> float:
+        """The score of the best line."""
+        return max((line.score for line in self.lines), default=0.0)
+
+
+def score_evidence(
+    query: Query,
+    hits: Sequence[Hit],
+    weights: Mapping[str, float],
+    embeddings: PassageEmbeddings | None,
+) -> list[Evidence]:
+    """Score every line of every passage.
+
+    A line's score adds: the rarity-weighted share of the question's terms it holds (terms of
+    its headings count a little), its similarity to the question, the passage's own score,
+    what its neighbours hold, and whether it has the kind of value the question asks for.
+    """
+    evidence = [Evidence(hit, list(_lines(hit))) for hit in hits]
+    lines = [line for one in evidence for line in one.lines]
+    if not lines:
+        return evidence
+    similarities = np.zeros(len(lines))
+    if embeddings is not None:
+        vectors = embeddings.encode([query.embedded, *[line.text for line in lines]])
+        similarities = np.clip(vectors[1:] @ vectors[0], 0.0, 1.0)
+    wants_number = bool(_ASKS_NUMBER[query.lang].search(fold(query.text)))
+    position = 0
+    for one in evidence:
+        title_terms = _title_terms(one.hit)
+        for line in one.lines:
+            line.coverage = _coverage(query, line.terms | title_terms, weights, line.terms)
+        for index, line in enumerate(one.lines):
+            around = one.lines[max(0, index - 1) : index + 2]
+            neighbour = max((other.coverage for other in around if other is not line), default=0.0)
+            line.score = (
+                _COVERAGE * line.coverage
+                + _SIMILARITY * float(similarities[position])
+                + _PASSAGE * one.hit.score
+                + _NEIGHBOUR * neighbour
+                + _TYPE * (wants_number and bool(_DIGITS.search(line.text)) and line.coverage > 0)
+            )
+            position += 1
+    return evidence
+
+
+def _coverage(
+    query: Query, terms: frozenset[str], weights: Mapping[str, float], own: frozenset[str]
+) -> float:
+    """Share of the question's weight found; a term found only in a title counts a third."""
+    total = found = 0.0
+    for group, share in ((query.terms, 1.0), (query.context_terms, _CONTEXT_SHARE)):
+        for term in group:
+            weight = weights.get(term, 0.0) * share
+            total += weight
+            if term in own:
+                found += weight
+            elif term in terms:
+                found += weight / 3
+    return found / total if total else 0.0
+
+
+def _title_terms(hit: Hit) -> frozenset[str]:
+    return frozenset(
+        analyse(" ".join([hit.document.title, *hit.passage.headings]), hit.document.lang)
+    )
+
+
+def _lines(hit: Hit) -> Iterator[Line]:
+    passage, headings = hit.passage, set(hit.passage.headings)
+    body_starts = False
+    for start, end in sentence_spans(passage.text):
+        text = passage.text[start:end]
+        # The headings that open a passage are its context, not its content.
+        if not body_starts and (text in headings or _inside_heading(passage.text, start, headings)):
+            continue
+        body_starts = True
+        item = bool(_ITEM.match(text)) and passage.text[start - 1 : start] in ("", "\n")
+        if sum(char.isalpha() for char in text) >= _MIN_LETTERS or (
+            item and any(map(str.isalnum, text))
+        ):
+            yield Line(
+                passage.start + start,
+                passage.start + end,
+                text,
+                item,
+                frozenset(analyse(text, hit.document.lang)),
+            )
+
+
+def _inside_heading(text: str, start: int, headings: set[str]) -> bool:
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", start)
+    return text[line_start : len(text) if line_end < 0 else line_end] in headings
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Chosen lines of one passage, in reading order."""
+
+    hit: Hit
+    lines: tuple[Line, ...]
+
+
+def select(
+    evidence: Sequence[Evidence], most: int = 8, most_passages: int = 5, floor: float = 0.55
+) -> list[Selection]:
+    """Choose the lines of the answer: the best ones, lists kept whole, no near-duplicates.
+
+    Args:
+        evidence: scored passages.
+        most: number of sentences at most (a list counts as one, however long).
+        most_passages: number of passages drawn on at most.
+        floor: share of the best line's score below which a line is left out.
+    """
+    ranked = sorted(
+        ((line, one) for one in evidence for line in one.lines),
+        key=lambda pair: (-pair[0].score, pair[1].hit.passage.id, pair[0].start),
+    )
+    if not ranked:
+        return []
+    threshold = floor * ranked[0][0].score
+    chosen: dict[str, dict[int, Line]] = {}
+    owners: dict[str, Evidence] = {}
+    kept: list[Line] = []
+    count = 0
+    for line, one in ranked:
+        if count >= most or line.score < threshold:
+            break
+        key = one.hit.passage.id
+        if line.start in chosen.get(key, {}) or _repeats(line, kept):
+            continue
+        if key not in owners and len(owners) >= most_passages:
+            continue
+        owners[key] = one
+        group = _whole_list(line, one.lines) or _in_context(line, one, best=not kept)
+        for member in group:
+            chosen.setdefault(key, {})[member.start] = member
+            kept.append(member)
+        count += 1
+    return [
+        Selection(owners[key].hit, tuple(chosen[key][start] for start in sorted(chosen[key])))
+        for key in chosen
+    ]
+
+
+def _in_context(line: Line, one: Evidence, best: bool) -> list[Line]:
+    """Return a sentence with what it needs to be understood, inside its paragraph.
+
+    A sentence that opens on a pronoun comes with the one before it; the best sentence of all
+    comes with a next one that goes on about the same subject.
+    """
+    lines, index = one.lines, one.lines.index(line)
+    group = [line]
+    if index and _points_back(line) and _same_paragraph(one, lines[index - 1], line):
+        group.insert(0, lines[index - 1])
+    following = lines[index + 1] if index + 1 < len(lines) else None
+    goes_on = following is not None and _points_back(following)
+    if best and following is not None and goes_on and _same_paragraph(one, line, following):
+        group.append(following)
+    return group
+
+
+def _points_back(line: Line) -> bool:
+    return bool(_PRONOUN.match(line.text))
+
+
+def _same_paragraph(one: Evidence, first: Line, second: Line) -> bool:
+    start = one.hit.passage.start
+    return "\n" not in one.hit.passage.text[first.end - start : second.start - start]
+
+
+def _whole_list(line: Line, lines: Sequence[Line]) -> list[Line]:
+    """Return the list a line belongs to or introduces, with its introduction; else nothing."""
+    index = lines.index(line)
+    if not line.item and not (
+        line.text.endswith(":") and index + 1 < len(lines) and lines[index + 1].item
+    ):
+        return []
+    first = index if line.item else index + 1
+    while first > 0 and lines[first - 1].item:
+        first -= 1
+    last = first
+    while last < len(lines) and (lines[last].item or _continues_item(lines, last)):
+        last += 1
+    intro = [lines[first - 1]] if first and lines[first - 1].text.endswith(":") else []
+    return intro + list(lines[first:last])
+
+
+def _continues_item(lines: Sequence[Line], index: int) -> bool:
+    """A sentence inside an item: something of the list still follows it."""
+    following = lines[index + 1 : index + 3]
+    return (
+        index > 0
+        and lines[index - 1].end + 1 >= lines[index].start
+        and any(one.item for one in following)
+    )
+
+
+def _repeats(line: Line, kept: Sequence[Line]) -> bool:
+    """Tell whether a line says again, word for word or nearly, what is already kept."""
+    if len(line.terms) < 3:
+        return any(other.text == line.text for other in kept)
+    return any(
+        len(line.terms & other.terms) >= 0.8 * len(line.terms | other.terms) for other in kept
+    )

@@ -1,0 +1,362 @@
+"""The fiche: one Markdown file with validated front matter.
+
+A fiche is at once a document that can be quoted and the structured record that
+suggestions work on. The front matter is YAML between two ``---`` lines; the body is
+Markdown in which a footnote mark such as ``[^s1]`` ties a fact to one of the sources
+declared in the front matter.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+MARK = re.compile(r"\[\^([\w-]+)\]")
+TO_VERIFY = "(à vérifier)"
+_FRONT_MATTER = re.compile(
+    r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE
+)
+
+
+class Kind(StrEnum):
+    """What a document is; fiches use the first six values, other files ``document``."""
+
+    TERRITOIRE = "territoire"
+    DISPOSITIF = "dispositif"
+    REFERENTIEL = "referentiel"
+    EVALUATION = "evaluation"
+    EXPERIENCE = "experience"
+    CHARTE = "charte"
+    DOCUMENT = "document"
+
+
+Theme = Literal[
+    "alimentation", "amenagement", "biodiversite", "climat", "cooperation", "culture-memoire",
+    "dechets", "eau", "economie", "emploi", "energie", "evaluation", "financement",
+    "gouvernance", "habitat", "industrie", "ingenierie", "jeunesse", "mobilite",
+    "numerique", "participation", "recit", "sante", "solidarite",
+]  # fmt: skip
+Context = Literal[
+    "agricole", "charbon", "frontalier", "industriel", "littoral", "metropole", "minier",
+    "montagne", "periurbain", "petite-ville", "portuaire", "quartier-prioritaire", "rural",
+    "urbain", "viticole",
+]  # fmt: skip
+Audience = Literal[
+    "commune", "epci", "departement", "region", "petr", "parc", "association", "entreprise",
+    "bailleur", "habitants", "etablissement-public", "stadt", "kreis",
+]  # fmt: skip
+
+
+def _date_text(value: Any) -> Any:
+    """YAML reads ``2021-02-10`` as a date and ``2021`` as a number; keep the text."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _code_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+PartialDate = Annotated[
+    str, BeforeValidator(_date_text), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
+]
+Code = Annotated[str, BeforeValidator(_code_text)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Source(_Strict):
+    """Where a fact comes from. ``date`` is the publication date, when the source gives one."""
+
+    id: str = Field(pattern=r"^[\w-]+$")
+    name: str = Field(min_length=3)
+    url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    date: PartialDate | None = None
+
+
+class Population(_Strict):
+    """Number of inhabitants, with the year it holds for (``None``: not stated by the source)."""
+
+    value: int = Field(gt=0)
+    year: int | None = Field(default=None, ge=1700, le=2100)
+    approximate: bool = False
+    source: str
+
+
+class Territory(_Strict):
+    """The record of a territory. Coordinates are WGS84 degrees."""
+
+    type: Literal[
+        "commune", "epci", "departement", "region", "quartier", "parc", "petr", "bassin", "stadt",
+        "kreis", "autre",
+    ]  # fmt: skip
+    country: Literal["FR", "DE", "GB", "EU"] = "FR"
+    insee: Code | None = Field(default=None, pattern=r"^(\d{5}|2[AB]\d{3}|\d{2,3})$")
+    seat: str | None = None
+    seat_insee: Code | None = Field(default=None, pattern=r"^(\d{5}|2[AB]\d{3})$")
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+    coordinates_approximate: bool = False
+    population: Population | None = None
+    departements: list[Code] = []
+    region: str | None = None
+    contexts: list[Context] = Field(min_length=1)
+
+
+class Dispositif(_Strict):
+    """The record of a programme: who runs it, for whom, what it offers, until when."""
+
+    holder: str = Field(min_length=2)
+    audience: list[Audience] = Field(min_length=1)
+    eligibility: str = Field(min_length=10)
+    offer: str = Field(min_length=10)
+    scope: Literal["europe", "national", "regional", "local"]
+    regions: list[str] = []
+    departements: list[Code] = []
+    population_min: int | None = Field(default=None, ge=0)
+    population_max: int | None = Field(default=None, ge=0)
+    contexts: list[Context] = []
+    start: PartialDate | None = None
+    end: PartialDate | None = None
+    status: Literal["ouvert", "clos", "à vérifier"]
+    url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    checked: PartialDate
+
+
+class Reference(_Strict):
+    """Bibliographic record of the référentiel, report or evaluation a fiche describes."""
+
+    authors: list[str] = []
+    publisher: str | None = None
+    date: PartialDate | None = None
+    pages: int | None = Field(default=None, gt=0)
+    url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+
+
+class FrontMatter(_Strict):
+    """The validated header of a fiche."""
+
+    kind: Kind
+    title: str = Field(min_length=3, max_length=160)
+    lang: Literal["fr", "en", "de"] = "fr"
+    updated: PartialDate
+    summary: str = Field(min_length=20, max_length=400)
+    themes: list[Theme] = Field(min_length=1)
+    aliases: list[str] = []
+    related: list[str] = []
+    territories: list[str] = []
+    sources: list[Source] = Field(min_length=1)
+    territory: Territory | None = None
+    dispositif: Dispositif | None = None
+    reference: Reference | None = None
+
+    @model_validator(mode="after")
+    def _record_matches_kind(self) -> FrontMatter:
+        if self.kind is Kind.DOCUMENT:
+            raise ValueError(
+                "kind « document » est réservé aux fichiers qui ne sont pas des fiches"
+            )
+        if (self.territory is not None) != (self.kind is Kind.TERRITOIRE):
+            raise ValueError(
+                "le bloc « territory » va avec kind: territoire, et seulement avec lui"
+            )
+        if (self.dispositif is not None) != (self.kind is Kind.DISPOSITIF):
+            raise ValueError(
+                "le bloc « dispositif » va avec kind: dispositif, et seulement avec lui"
+            )
+        ids = [source.id for source in self.sources]
+        if len(ids) != len(set(ids)):
+            raise ValueError("deux sources portent le même id")
+        population = self.territory.population if self.territory else None
+        if population is not None and population.source not in ids:
+            raise ValueError(f"la population cite une source inconnue : {population.source}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class FicheProblem:
+    """One thing to correct in a fiche: a 1-based line of the file and a sentence."""
+
+    line: int
+    message: str
+
+
+class FicheError(ValueError):
+    """The front matter cannot be used. ``problems`` lists every fault with its line."""
+
+    def __init__(self, problems: list[FicheProblem]) -> None:
+        super().__init__("; ".join(f"ligne {p.line} : {p.message}" for p in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Fiche:
+    """A parsed fiche. ``body_line`` is the 1-based file line where the body starts."""
+
+    front: FrontMatter
+    body: str
+    body_line: int
+
+
+def is_fiche(text: str) -> bool:
+    """Tell whether a Markdown text opens with a fiche header (front matter with a kind)."""
+    match = _FRONT_MATTER.match(text)
+    return bool(match and re.search(r"^kind[ \t]*:", match.group(1), re.MULTILINE))
+
+
+def parse_fiche(text: str) -> Fiche:
+    """Parse and validate a fiche.
+
+    Raises:
+        FicheError: the front matter is absent, is not YAML or breaks the schema.
+    """
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        raise FicheError([FicheProblem(1, "l'en-tête entre deux lignes « --- » manque")])
+    header = match.group(1)
+    try:
+        data = yaml.safe_load(header)
+        tree = yaml.compose(header)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = (mark.line if mark else 0) + 2
+        reason = getattr(error, "problem", None) or "syntaxe YAML incorrecte"
+        raise FicheError([FicheProblem(line, f"en-tête illisible ({reason})")]) from None
+    if not isinstance(data, dict):
+        raise FicheError(
+            [FicheProblem(2, "l'en-tête doit être une liste de champs « nom: valeur »")]
+        )
+    try:
+        front = FrontMatter.model_validate(data)
+    except ValidationError as error:
+        problems = [
+            FicheProblem(_line_of(tree, item["loc"]), _explain(item["loc"], item["msg"]))
+            for item in error.errors()
+        ]
+        raise FicheError(problems) from None
+    return Fiche(front, text[match.end() :], text.count("\n", 0, match.end()) + 1)
+
+
+def _line_of(tree: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
+    """Find the file line of the YAML node at a pydantic location (best effort)."""
+    line = 1 if tree is None else tree.start_mark.line + 1
+    node = tree
+    for step in loc:
+        found: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == step:
+                    found, line = value, key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            found = dict(enumerate(node.value)).get(step)
+            line = found.start_mark.line + 1 if found else line
+        if found is None:
+            break
+        node = found
+    return line + 1
+
+
+def _explain(loc: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(str(step) for step in loc) or "en-tête"
+    return f"{where} : {message.removeprefix('Value error, ')}"
+
+
+def check_body(fiche: Fiche) -> list[FicheProblem]:
+    """List the faults of a fiche's body: unknown sources, paragraphs without a source.
+
+    A paragraph or list item must carry at least one source mark, or say «(à vérifier)».
+    """
+    problems = []
+    known = {source.id for source in fiche.front.sources}
+    used: set[str] = set()
+    for line, block in _blocks(fiche):
+        marks = MARK.findall(block)
+        used.update(marks)
+        problems += [
+            FicheProblem(line, f"la source « {mark} » n'est pas déclarée dans l'en-tête")
+            for mark in marks
+            if mark not in known
+        ]
+        if not marks and TO_VERIFY not in block:
+            problems.append(FicheProblem(line, "ce paragraphe ne cite aucune source ([^id])"))
+    population = fiche.front.territory.population if fiche.front.territory else None
+    if population is not None:
+        used.add(population.source)
+    problems += [
+        FicheProblem(2, f"la source « {name} » est déclarée mais jamais citée")
+        for name in sorted(known - used)
+    ]
+    if not any(True for _ in _blocks(fiche)):
+        problems.append(FicheProblem(fiche.body_line, "le corps de la fiche est vide"))
+    return problems
+
+
+def _blocks(fiche: Fiche) -> Iterator[tuple[int, str]]:
+    """Yield (file line, text) of each paragraph and list item of the body."""
+    block: list[str] = []
+    start = fiche.body_line
+    for number, line in enumerate([*fiche.body.splitlines(), ""], start=fiche.body_line):
+        item = re.match(r"\s*([-*+]|\d+[.)])\s", line)
+        if (not line.strip() or item or line.startswith("#")) and block:
+            yield start, "\n".join(block)
+            block = []
+        if line.strip() and not line.startswith("#"):
+            if not block:
+                start = number
+            block.append(line)
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusProblem:
+    """A problem in one file of a corpus folder."""
+
+    path: Path
+    problem: FicheProblem
+
+
+def check_corpus(folder: Path) -> tuple[int, list[CorpusProblem]]:
+    """Check every fiche below a folder; return (number of fiches, problems).
+
+    ``README.md`` files are guides, not fiches. Ids (file stems) must be unique and every
+    ``related`` or ``territories`` entry must name an existing fiche.
+    """
+    problems: list[CorpusProblem] = []
+    fiches: dict[str, tuple[Path, Fiche]] = {}
+    stems: dict[str, Path] = {}
+    paths = sorted(path for path in folder.rglob("*.md") if path.name != "README.md")
+    for path in paths:
+        if path.stem in stems:
+            twin = stems[path.stem].relative_to(folder)
+            problems.append(CorpusProblem(path, FicheProblem(1, f"même nom que {twin}")))
+        stems[path.stem] = path
+        try:
+            fiche = parse_fiche(path.read_text(encoding="utf-8"))
+        except (FicheError, UnicodeDecodeError) as error:
+            found = (
+                error.problems
+                if isinstance(error, FicheError)
+                else [FicheProblem(1, "le fichier n'est pas en UTF-8")]
+            )
+            problems += [CorpusProblem(path, problem) for problem in found]
+            continue
+        fiches[path.stem] = (path, fiche)
+        problems += [CorpusProblem(path, problem) for problem in check_body(fiche)]
+    for path, fiche in fiches.values():
+        for name in [*fiche.front.related, *fiche.front.territories]:
+            if name not in stems:
+                fault = FicheProblem(1, f"« {name} » ne désigne aucune fiche du corpus")
+                problems.append(CorpusProblem(path, fault))
+    return len(paths), problems

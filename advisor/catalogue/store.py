@@ -1,0 +1,532 @@
+"""The catalogue: the one truth about documents, passages, vectors and published indexes.
+
+Documents go through four states. An import *stages* them (one transaction each); nothing
+of a staged document is visible. ``publish`` makes all staged documents *current*, retires
+the ones they replace and names the index generation that holds them, in one transaction.
+A *withdrawn* or *replaced* document keeps its row as history and can no longer be found.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from advisor.catalogue.records import (
+    Document,
+    DocumentSource,
+    DocumentSummary,
+    Filters,
+    Generation,
+    LineBox,
+    Page,
+    Passage,
+    SourceMark,
+)
+from advisor.catalogue.schema import migrate
+from advisor.errors import StorageError, UsageError
+from advisor.text.language import Language
+
+Vectors = npt.NDArray[np.float32]
+_BATCH = 500
+_PASSAGE = "p.id, p.document_id, p.ordinal, p.start, p.end, p.page, p.headings, p.text"
+# Documents to retire at the next publication: replaced for every file they came from.
+_RETIRED = """SELECT replaces FROM sources WHERE replaces IS NOT NULL
+    AND replaces NOT IN (SELECT document_id FROM sources)"""
+_NEXT = f"(d.state = 'staged' OR (d.state = 'current' AND d.id NOT IN ({_RETIRED})))"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as an import met it."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """What the catalogue knows of a file: its document and that document's state."""
+
+    file: SourceFile
+    document_id: str
+    state: str
+    pipeline: int
+    format: str
+
+
+class Catalogue:
+    """Access to the catalogue file of a home; one connection per thread, readers never block.
+
+    Raises:
+        StorageError: the file is damaged or the disk is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA foreign_keys = ON")
+                migrate(connection)
+            except (sqlite3.DatabaseError, OSError) as error:
+                raise storage_error(error, self.path) from None
+            self._local.connection = connection
+        return connection
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run a write transaction: all of it is kept, or nothing."""
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except sqlite3.DatabaseError as error:
+            raise storage_error(error, self.path) from None
+
+    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise storage_error(error, self.path) from None
+
+    # -- documents ---------------------------------------------------------------------
+
+    def documents(self, *, every_state: bool = False) -> list[DocumentSummary]:
+        """List the current documents (or all, with their state), by kind and title."""
+        where = "1" if every_state else "d.state = 'current'"
+        return self._summaries(where, ())
+
+    def summary(self, document_id: str) -> DocumentSummary:
+        """Return one document's line, whatever its state; a unique prefix of the id is enough.
+
+        Raises:
+            UsageError: no such document, or several share the prefix.
+        """
+        found = self._summaries("d.id GLOB ? || '*'", (_literal(document_id),))
+        if len(found) != 1:
+            code = "ambiguous_document" if found else "unknown_document"
+            raise UsageError(code, id=document_id)
+        return found[0]
+
+    def _summaries(self, where: str, parameters: Sequence[object]) -> list[DocumentSummary]:
+        rows = self._rows(
+            f"""SELECT d.id, d.title, d.kind, d.format, d.lang, d.author, d.date, d.url, d.state,
+                (SELECT count(*) FROM pages WHERE document_id = d.id),
+                (SELECT count(*) FROM passages WHERE document_id = d.id), d.imported_at,
+                (SELECT json_group_array(path) FROM sources WHERE document_id = d.id), d.warnings
+            FROM documents d WHERE {where} ORDER BY d.kind, d.title, d.id""",
+            parameters,
+        )
+        return [
+            DocumentSummary(
+                id=row[0], title=row[1], kind=row[2], format=row[3], lang=row[4], author=row[5],
+                date=row[6], url=row[7], state=row[8], pages=row[9], passages=row[10],
+                imported_at=row[11], paths=tuple(json.loads(row[12])),
+                warnings=tuple(json.loads(row[13])),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def document(self, document_id: str) -> Document:
+        """Return a current document with its text and pages.
+
+        Raises:
+            UsageError: no current document has this id.
+        """
+        rows = self._rows(
+            """SELECT id, title, kind, format, lang, text, author, date, url, themes, territories,
+                record, sources, marks, warnings
+            FROM documents WHERE id = ? AND state = 'current'""",
+            (document_id,),
+        )
+        if not rows:
+            raise UsageError("unknown_document", id=document_id)
+        row = rows[0]
+        pages = self._rows(
+            """SELECT number, label, start, end, width, height, lines FROM pages
+            WHERE document_id = ? ORDER BY number""",
+            (document_id,),
+        )
+        return Document(
+            id=row[0], title=row[1], kind=row[2], format=row[3], lang=row[4], text=row[5],
+            pages=tuple(
+                Page(
+                    number=page[0], label=page[1], start=page[2], end=page[3], width=page[4],
+                    height=page[5], lines=_unpack_lines(page[6]),
+                )
+                for page in pages
+            ),
+            author=row[6], date=row[7], url=row[8], themes=tuple(json.loads(row[9])),
+            territories=tuple(json.loads(row[10])),
+            record=json.loads(row[11]) if row[11] else None,
+            sources=tuple(DocumentSource(**source) for source in json.loads(row[12])),
+            marks=tuple(SourceMark(*mark) for mark in json.loads(row[13])),
+            warnings=tuple(json.loads(row[14])),
+        )  # fmt: skip
+
+    def document_ids(self, filters: Filters) -> list[str]:
+        """Return the ids of the current documents that satisfy the filters."""
+        clauses, values = ["state = 'current'"], cast(list[object], [])
+        for column, wanted in (
+            ("kind", filters.kinds),
+            ("lang", filters.languages),
+            ("id", filters.documents),
+        ):
+            if wanted:
+                clauses.append(f"{column} IN ({_marks(wanted)})")
+                values += wanted
+        if filters.years:
+            clauses.append(f"CAST(substr(date, 1, 4) AS INTEGER) IN ({_marks(filters.years)})")
+            values += filters.years
+        for column, wanted in (("themes", filters.themes), ("territories", filters.territories)):
+            if wanted:
+                clauses.append(
+                    f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value IN ({_marks(wanted)}))"
+                )
+                values += wanted
+        rows = self._rows(f"SELECT id FROM documents WHERE {' AND '.join(clauses)}", values)
+        return [row[0] for row in rows]
+
+    # -- passages ----------------------------------------------------------------------
+
+    def passages(self, passage_ids: Iterable[str]) -> dict[str, Passage]:
+        """Return the passages of current documents among the given ids."""
+        return {
+            row[0]: _passage(row)
+            for batch in _batches(list(passage_ids))
+            for row in self._rows(
+                f"""SELECT {_PASSAGE} FROM passages p JOIN documents d ON d.id = p.document_id
+                WHERE d.state = 'current' AND p.id IN ({_marks(batch)})""",
+                batch,
+            )
+        }
+
+    def passages_of(self, document_id: str) -> list[Passage]:
+        """Return the passages of a document, in reading order."""
+        rows = self._rows(
+            f"SELECT {_PASSAGE} FROM passages p WHERE document_id = ? ORDER BY ordinal",
+            (document_id,),
+        )
+        return [_passage(row) for row in rows]
+
+    def passage_ids(self) -> set[str]:
+        """Return the ids of all passages of current documents."""
+        return {row[0] for row in self._rows(
+            """SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id
+            WHERE d.state = 'current'"""
+        )}  # fmt: skip
+
+    def next_passages(self) -> dict[str, str]:
+        """Return passage id → document id of what the next publication will hold."""
+        return dict(self._rows(
+            f"""SELECT p.id, p.document_id FROM passages p JOIN documents d ON d.id = p.document_id
+            WHERE {_NEXT}"""
+        ))  # fmt: skip
+
+    def index_entries(self, passage_ids: Sequence[str]) -> Iterator[tuple[Passage, str, Language]]:
+        """Yield (passage, document title, language) for the lexical index."""
+        for batch in _batches(passage_ids):
+            for row in self._rows(
+                f"""SELECT {_PASSAGE}, d.title, d.lang FROM passages p
+                JOIN documents d ON d.id = p.document_id WHERE p.id IN ({_marks(batch)})""",
+                batch,
+            ):
+                yield _passage(row), row[8], row[9]
+
+    # -- vectors -----------------------------------------------------------------------
+
+    def vectors(self, model: str, passage_ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        """Return the ids that have a vector of this model and the vectors, one row each."""
+        ids: list[str] = []
+        blobs: list[bytes] = []
+        for batch in _batches(passage_ids):
+            for row in self._rows(
+                f"""SELECT passage_id, vector FROM vectors
+                WHERE model = ? AND passage_id IN ({_marks(batch)})""",
+                [model, *batch],
+            ):
+                ids.append(row[0])
+                blobs.append(row[1])
+        if not ids:
+            return [], np.zeros((0, 0), dtype=np.float32)
+        flat = np.frombuffer(b"".join(blobs), dtype=np.float16)
+        return ids, flat.reshape(len(ids), -1).astype(np.float32)
+
+    def vectors_of_documents(
+        self, model: str, document_ids: Sequence[str]
+    ) -> tuple[list[str], Vectors]:
+        """Return passage ids and vectors of all passages of the given documents."""
+        ids = [
+            row[0]
+            for batch in _batches(document_ids)
+            for row in self._rows(
+                f"SELECT id FROM passages WHERE document_id IN ({_marks(batch)})", batch
+            )
+        ]
+        return self.vectors(model, ids)
+
+    def without_vector(self, model: str) -> list[str]:
+        """Return the ids of the next publication's passages that lack a vector of this model."""
+        return [row[0] for row in self._rows(
+            f"""SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id
+            WHERE {_NEXT} AND NOT EXISTS
+            (SELECT 1 FROM vectors v WHERE v.passage_id = p.id AND v.model = ?)""",
+            (model,),
+        )]  # fmt: skip
+
+    def add_vectors(self, model: str, passage_ids: Sequence[str], vectors: Vectors) -> None:
+        """Store vectors (one row per id), replacing those of the same model."""
+        with self.transaction() as connection:
+            _insert_vectors(connection, model, passage_ids, vectors)
+
+    # -- import ledger -----------------------------------------------------------------
+
+    def known_sources(self, paths: Sequence[str]) -> dict[str, KnownSource]:
+        """Return what is known of the given files."""
+        return {
+            row[0]: KnownSource(SourceFile(*row[:3]), *row[3:])
+            for batch in _batches(paths)
+            for row in self._rows(
+                f"""SELECT s.path, s.size, s.mtime_ns, s.document_id, d.state, d.pipeline, d.format
+                FROM sources s JOIN documents d ON d.id = s.document_id
+                WHERE s.path IN ({_marks(batch)})""",
+                batch,
+            )
+        }
+
+    def state_of(self, document_id: str) -> str | None:
+        """Return the state of a document, ``None`` when it was never imported."""
+        rows = self._rows("SELECT state FROM documents WHERE id = ?", (document_id,))
+        return str(rows[0][0]) if rows else None
+
+    def staged_count(self) -> int:
+        """Return how many documents wait for publication."""
+        return int(self._rows("SELECT count(*) FROM documents WHERE state = 'staged'")[0][0])
+
+    def stage(
+        self,
+        document: Document,
+        passages: Sequence[Passage],
+        vectors: Vectors,
+        model: str,
+        pipeline: int,
+        file: SourceFile,
+    ) -> None:
+        """Store a newly read document with its passages and vectors, not yet visible."""
+        with self.transaction() as connection:
+            connection.execute(
+                f"INSERT INTO documents VALUES ({_marks(range(19))})",
+                (
+                    document.id, "staged", document.title, document.kind, document.format,
+                    document.lang, document.author, document.date, document.url,
+                    _json(document.themes), _json(document.territories),
+                    _json(document.record) if document.record is not None else None,
+                    _json([asdict(source) for source in document.sources]),
+                    _json([(mark.offset, mark.source) for mark in document.marks]),
+                    _json(document.warnings), document.text, pipeline, None, _now(),
+                ),
+            )  # fmt: skip
+            connection.executemany(
+                "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (document.id, page.number, page.label, page.start, page.end, page.width,
+                     page.height, _pack_lines(page.lines))
+                    for page in document.pages
+                ],
+            )  # fmt: skip
+            connection.executemany(
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (passage.id, document.id, passage.ordinal, passage.start, passage.end,
+                     passage.page, _json(passage.headings), passage.text)
+                    for passage in passages
+                ],
+            )  # fmt: skip
+            _insert_vectors(connection, model, [passage.id for passage in passages], vectors)
+            _point_source(connection, file, document.id)
+
+    def point_source(self, file: SourceFile, document_id: str, *, restage: bool = False) -> None:
+        """Record that a file holds an already known document; ``restage`` brings it back."""
+        with self.transaction() as connection:
+            if restage:
+                connection.execute(
+                    """UPDATE documents SET state = 'staged', replaced_by = NULL
+                    WHERE id = ? AND state IN ('withdrawn', 'replaced')""",
+                    (document_id,),
+                )
+            _point_source(connection, file, document_id)
+
+    # -- publication -------------------------------------------------------------------
+
+    def generation(self) -> Generation | None:
+        """Return the published index generation, ``None`` before the first import."""
+        rows = self._rows(
+            """SELECT id, model, dimension, passages, dense_files FROM generations
+            ORDER BY id DESC LIMIT 1"""
+        )
+        if not rows:
+            return None
+        number, model, dimension, passages, files = rows[0]
+        return Generation(number, model, dimension, passages, json.loads(files))
+
+    def publish(self, generation: Generation) -> None:
+        """Make staged documents current, retire what they replace, name the new generation."""
+        with self.transaction() as connection:
+            connection.execute(
+                f"""UPDATE documents SET state = 'replaced',
+                replaced_by = (SELECT document_id FROM sources WHERE replaces = documents.id)
+                WHERE state = 'current' AND id IN ({_RETIRED})"""
+            )
+            connection.execute("UPDATE sources SET replaces = NULL")
+            connection.execute("UPDATE documents SET state = 'current' WHERE state = 'staged'")
+            connection.execute(
+                "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    generation.id, generation.model, generation.dimension, generation.passages,
+                    _json(generation.dense_files), _now(),
+                ),
+            )  # fmt: skip
+            connection.execute("DELETE FROM generations WHERE id < ?", (generation.id - 1,))
+
+    def withdraw(self, document_id: str) -> None:
+        """Withdraw a document: from this instant it can no longer be found or cited."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE documents SET state = 'withdrawn' WHERE id = ?", (document_id,)
+            )
+
+    # -- feedback ----------------------------------------------------------------------
+
+    def log_unanswered(self, question: str, lang: str) -> None:
+        """Keep a question the corpus could not answer, for the maintainers."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO unanswered VALUES (?, ?, ?)", (question[:2000], lang, _now())
+            )
+
+    def integrity_problems(self) -> list[str]:
+        """Return what SQLite's own check finds wrong with the file; empty when sound."""
+        found = [row[0] for row in self._rows("PRAGMA quick_check")]
+        broken = self._rows("PRAGMA foreign_key_check")
+        return [line for line in found if line != "ok"] + [f"{row[0]}: {row[2]}" for row in broken]
+
+
+def storage_error(error: Exception, path: Path) -> StorageError:
+    """Turn an error of SQLite or the system into the sentence that helps."""
+    text = str(error)
+    if getattr(error, "errno", None) in (27, 28, 122) or "full" in text or "disk I/O" in text:
+        return StorageError("disk_full", path=str(path))
+    if "locked" in text:
+        return StorageError("catalogue_locked", path=str(path))
+    if "readonly" in text or getattr(error, "errno", None) in (13, 30) or "unable to open" in text:
+        return StorageError("home_not_writable", path=str(path.parent))
+    return StorageError("catalogue_damaged", path=str(path), reason=text)
+
+
+def _insert_vectors(
+    connection: sqlite3.Connection, model: str, passage_ids: Sequence[str], vectors: Vectors
+) -> None:
+    rows = vectors.astype(np.float16)
+    connection.executemany(
+        "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+        [(key, model, row.tobytes()) for key, row in zip(passage_ids, rows, strict=True)],
+    )
+
+
+def _point_source(connection: sqlite3.Connection, file: SourceFile, document_id: str) -> None:
+    row = connection.execute(
+        """SELECT s.document_id, s.replaces, d.state FROM sources s
+        JOIN documents d ON d.id = s.document_id WHERE s.path = ?""",
+        (file.path,),
+    ).fetchone()
+    replaces = None
+    if row is not None and row[0] != document_id:
+        # A document staged and replaced before publication was never seen: its predecessor stays
+        # the one to retire.
+        replaces = row[0] if row[2] == "current" else row[1]
+    elif row is not None:
+        replaces = row[1]
+    connection.execute(
+        "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
+        (
+            file.path,
+            document_id,
+            None if replaces == document_id else replaces,
+            file.size,
+            file.mtime_ns,
+        ),
+    )
+    if row is not None and row[2] == "staged":
+        connection.execute(
+            """DELETE FROM documents WHERE id = ? AND state = 'staged'
+            AND id NOT IN (SELECT document_id FROM sources)""",
+            (row[0],),
+        )
+
+
+def _passage(row: Any) -> Passage:
+    key, document_id, ordinal, start, end, page, headings, text = row[:8]
+    return Passage(key, document_id, ordinal, start, end, page, tuple(json.loads(headings)), text)
+
+
+def _pack_lines(lines: Sequence[LineBox]) -> bytes:
+    return np.asarray(lines, dtype=np.float64).reshape(-1, 6).astype("<f4").tobytes()
+
+
+def _unpack_lines(blob: bytes) -> tuple[LineBox, ...]:
+    rows = np.frombuffer(blob, dtype="<f4").reshape(-1, 6).tolist()
+    return tuple(LineBox(int(row[0]), int(row[1]), *row[2:]) for row in rows)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _marks(values: Iterable[object]) -> str:
+    return ", ".join("?" for _ in values)
+
+
+def _literal(text: str) -> str:
+    """Escape the wildcards of GLOB."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in text)
+
+
+def _batches(values: Sequence[Any]) -> Iterator[list[Any]]:
+    for first in range(0, len(values), _BATCH):
+        yield list(values[first : first + _BATCH])

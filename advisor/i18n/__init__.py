@@ -1,0 +1,73 @@
+"""One mechanism for every text a user reads: ``translate(key, lang, **params)``.
+
+Texts live in ``fr.toml``, ``en.toml`` and ``de.toml`` beside this file. Numbers given as
+parameters follow the typography of the language.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("fr", "en", "de")
+_FOLDER = Path(__file__).parent
+
+
+@cache
+def texts(lang: str) -> dict[str, str]:
+    """Return all texts of a language, keyed ``table.name``."""
+    with (_FOLDER / f"{lang}.toml").open("rb") as file:
+        tables: dict[str, dict[str, Any]] = tomllib.load(file)
+    return {
+        f"{table}.{name}": str(text)
+        for table, entries in tables.items()
+        for name, text in entries.items()
+    }
+
+
+def translate(key: str, lang: str = "fr", **params: object) -> str:
+    """Return the text of a key in a language (French where the language is not served).
+
+    With a ``count`` parameter, ``key`` may have a singular form named ``key_one``.
+
+    Raises:
+        KeyError: no such key.
+    """
+    catalogue = texts(lang if lang in LANGUAGES else "fr")
+    count = params.get("count")
+    # French counts 0 and 1 as singular, English and German 1 alone.
+    singular = isinstance(count, int) and (count == 1 or (count == 0 and lang == "fr"))
+    if singular and f"{key}_one" in catalogue:
+        key = f"{key}_one"
+    shown = {
+        name: format_number(value, lang) if _is_number(value) else value
+        for name, value in params.items()
+    }
+    return catalogue[key].format(**shown)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def format_number(value: Any, lang: str = "fr") -> str:
+    """Write a number as the language does: ``1 234,5`` (fr), ``1,234.5`` (en), ``1.234,5`` (de)."""
+    from babel.numbers import format_decimal
+
+    return str(format_decimal(value, locale=lang))
+
+
+def format_date(date: str | None, lang: str = "fr") -> str:
+    """Write a date given as AAAA, AAAA-MM or AAAA-MM-JJ; an empty string when absent."""
+    import datetime as dt
+
+    from babel.dates import format_date as babel_date
+
+    if not date:
+        return ""
+    parts = [int(part) for part in date[:10].split("-")]
+    day = dt.date(*[*parts, 1, 1][:3])
+    patterns = {1: "y", 2: "MMMM y"}
+    return str(babel_date(day, patterns.get(len(parts), "long"), locale=lang))

@@ -1,0 +1,199 @@
+"""The vector index: a Chroma collection that holds ids and vectors, nothing else.
+
+Embedded, each generation is a folder of its own, never edited while it is served. With
+``ADVISOR_CHROMA_URL`` each generation is a collection of its own on a Chroma server. Either
+way it can be rebuilt from the vectors kept in the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+
+from advisor.errors import IndexUnavailable
+
+Vectors = npt.NDArray[np.float32]
+_BATCH = 4000
+_SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DenseHit:
+    """A passage id and its cosine similarity to the question, in [-1, 1]."""
+
+    passage_id: str
+    similarity: float
+
+
+def _client(place: Path | str) -> Any:
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
+    settings = ChromaSettings(anonymized_telemetry=False)
+    if isinstance(place, Path):
+        return chromadb.PersistentClient(path=str(place), settings=settings)
+    url = urlsplit(place)
+    ssl = url.scheme == "https"
+    return chromadb.HttpClient(
+        host=url.hostname or "localhost",
+        port=url.port or (443 if ssl else 8000),
+        ssl=ssl,
+        settings=settings,
+    )
+
+
+def _name(generation: int) -> str:
+    return f"passages-{generation}"
+
+
+class DenseIndex:
+    """Reads (or, through ``build``, makes) the collection of one generation.
+
+    Args:
+        place: a folder, or the URL of a Chroma server.
+        generation: the generation's number.
+
+    Raises:
+        IndexUnavailable: the folder or server cannot be read, the collection is missing.
+    """
+
+    def __init__(self, place: Path | str, generation: int) -> None:
+        self._place = place
+        try:
+            self._client = _client(place)
+            self._collection: Any = self._client.get_collection(
+                _name(generation), embedding_function=None
+            )
+            self.size = int(self._collection.count())
+        except BaseException as error:  # a panic of the Rust core is no Exception
+            raise _unavailable(place, error) from None
+
+    def search(self, vector: Vectors, limit: int) -> list[DenseHit]:
+        """Return the nearest passages, best first.
+
+        Raises:
+            IndexUnavailable: the collection turned out to be damaged.
+        """
+        if not self.size:
+            return []
+        try:
+            found = self._collection.query(
+                query_embeddings=[vector.tolist()],
+                n_results=min(limit, self.size),
+                include=["distances"],
+            )
+        except BaseException as error:
+            raise _unavailable(self._place, error) from None
+        hits = [
+            DenseHit(key, 1.0 - float(distance))
+            for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
+        return sorted(hits, key=lambda hit: (-hit.similarity, hit.passage_id))
+
+    def ids(self) -> set[str]:
+        """Return every passage id in the collection."""
+        try:
+            found: set[str] = set()
+            for offset in range(0, self.size, 20_000):
+                page = self._collection.get(limit=20_000, offset=offset, include=[])
+                found.update(page["ids"])
+            return found
+        except BaseException as error:
+            raise _unavailable(self._place, error) from None
+
+    def validate(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Check the size is as announced and that sample vectors find themselves.
+
+        Raises:
+            IndexUnavailable: a check fails.
+        """
+        for row in range(0, len(ids), max(1, len(ids) // _SAMPLES)):
+            hits = self.search(vectors[row], 3)
+            best = hits[0].similarity if hits else -1.0
+            # Identical passages share a vector, so the similarity counts, not the id; an empty
+            # vector (a passage without a known word) has no neighbour to check.
+            if best < 0.99 and float(np.linalg.norm(vectors[row])) > 0.5:
+                raise IndexUnavailable("index_damaged", path=str(self._place), reason=ids[row])
+
+    def close(self) -> None:
+        """Release the files or the connection."""
+        self._client.close()
+
+
+def update_dense(
+    place: Path | str,
+    source: int | None,
+    generation: int,
+    added: Iterable[tuple[Sequence[str], Vectors]],
+    removed: Sequence[str],
+) -> Iterator[int]:
+    """Make the collection of a generation; yield the number of vectors added after each batch.
+
+    Args:
+        place: a folder or a server URL.
+        source: number of the collection already in the folder to turn into ``generation``
+            (a copy of the previous one), or ``None`` to start empty.
+        added: batches of (ids, vectors).
+        removed: ids to take out of the copied collection.
+
+    Raises:
+        IndexUnavailable: Chroma refused.
+    """
+    try:
+        client = _client(place)
+        try:
+            if source is None:
+                known = {str(item.name) for item in client.list_collections()}
+                if _name(generation) in known:
+                    client.delete_collection(_name(generation))
+                collection: Any = client.create_collection(
+                    _name(generation),
+                    configuration={"hnsw": {"space": "cosine", "ef_search": 200}},
+                    embedding_function=None,
+                )
+            else:
+                collection = client.get_collection(_name(source), embedding_function=None)
+                collection.modify(name=_name(generation))
+            for first in range(0, len(removed), _BATCH):
+                collection.delete(ids=list(removed[first : first + _BATCH]))
+            total = 0
+            for ids, vectors in added:
+                for first in range(0, len(ids), _BATCH):
+                    part = slice(first, first + _BATCH)
+                    collection.add(ids=list(ids[part]), embeddings=vectors[part])
+                total += len(ids)
+                yield total
+        finally:
+            client.close()
+    except BaseException as error:
+        raise _unavailable(place, error) from None
+
+
+def drop_collections(url: str, keep: Iterable[int]) -> None:
+    """Delete from a Chroma server the collections of generations no longer served."""
+    client = _client(url)
+    kept = {_name(generation) for generation in keep}
+    for item in client.list_collections():
+        name = str(item.name)
+        if name.startswith("passages-") and name not in kept:
+            client.delete_collection(name)
+    client.close()
+
+
+def _unavailable(place: Path | str, error: BaseException) -> IndexUnavailable:
+    if isinstance(error, IndexUnavailable):
+        return error
+    if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+        raise error
+    if isinstance(error, OSError) and error.errno in (27, 28):
+        raise error
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(place, Path):
+        return IndexUnavailable("index_damaged", path=str(place), reason=reason)
+    return IndexUnavailable("chroma_unreachable", url=place, reason=reason)

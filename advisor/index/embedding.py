@@ -1,0 +1,136 @@
+"""Embedding models behind LangChain's ``Embeddings`` interface.
+
+``load_embeddings`` takes a folder or a model name. A static model (one vector per token,
+averaged) needs neither torch nor sentence-transformers; anything else goes through
+sentence-transformers, imported only then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from langchain_core.embeddings import Embeddings
+
+from advisor.errors import ModelUnavailable
+
+Vectors = npt.NDArray[np.float32]
+_ENCODE_BATCH = 256
+
+
+class PassageEmbeddings(Embeddings):
+    """Adds to LangChain's interface what an index must know: the model's id and dimension."""
+
+    model_id: str
+    dimension: int
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors, shape (len(texts), dimension); zero for a text of unknown tokens."""
+        raise NotImplementedError
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [[float(x) for x in row] for row in self.encode(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        return [float(x) for x in self.encode([text])[0]]
+
+
+class StaticEmbeddings(PassageEmbeddings):
+    """Mean of token vectors, L2-normalised (the StaticEmbedding layout of sentence-transformers).
+
+    Args:
+        folder: holds ``tokenizer.json`` and ``model.safetensors``.
+
+    Raises:
+        ModelUnavailable: a file is missing or damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        weights = folder / "model.safetensors"
+        try:
+            tensors = load_file(weights)
+            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            table = next(
+                tensors[name] for name in ("embeddings", "embedding.weight") if name in tensors
+            )
+        except Exception as error:
+            raise ModelUnavailable("model_damaged", model=str(folder), reason=str(error)) from None
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(512)
+        self._table: Vectors = table.astype(np.float32)
+        self._unknown = self._tokenizer.token_to_id("[UNK]")
+        self.dimension = int(self._table.shape[1])
+        digest = hashlib.blake2b(table.tobytes(), digest_size=4).hexdigest()
+        self.model_id = f"static/{folder.name}@{digest}"
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        out = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for first in range(0, len(texts), _ENCODE_BATCH):
+            batch = list(texts[first : first + _ENCODE_BATCH])
+            for row, encoding in enumerate(
+                self._tokenizer.encode_batch_fast(batch, add_special_tokens=False), start=first
+            ):
+                ids = [token for token in encoding.ids if token != self._unknown]
+                if ids:
+                    out[row] = self._table[ids].mean(axis=0)
+        norms = np.linalg.norm(out, axis=1, keepdims=True)
+        unit: Vectors = np.divide(out, norms, out=out, where=norms > 0)
+        return unit
+
+
+class SentenceTransformerEmbeddings(PassageEmbeddings):
+    """Any sentence-transformers model, by folder or name.
+
+    Raises:
+        ModelUnavailable: the model is not on this machine or cannot be loaded.
+    """
+
+    def __init__(self, name: str) -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+
+            model: Any = SentenceTransformer(name, device="cpu")
+            self._model = model
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelUnavailable("model_missing", model=name, reason=reason) from None
+        self.dimension = int(model.get_embedding_dimension())
+        self.model_id = f"sentence-transformers/{Path(name).name}:{self.dimension}"
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        rows = self._model.encode(
+            list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False
+        )
+        return np.asarray(rows, dtype=np.float32).reshape(len(texts), self.dimension)
+
+
+@lru_cache(maxsize=2)
+def load_embeddings(model: str) -> PassageEmbeddings:
+    """Load the model that a setting names (kept in memory).
+
+    Raises:
+        ModelUnavailable: see the two classes.
+    """
+    folder = Path(model)
+    return StaticEmbeddings(folder) if _is_static(folder) else SentenceTransformerEmbeddings(model)
+
+
+def _is_static(folder: Path) -> bool:
+    modules = folder / "modules.json"
+    if not modules.is_file():
+        # A folder named by the user but empty or incomplete: let the static loader say what lacks.
+        return folder.is_dir() and not (folder / "config.json").is_file()
+    try:
+        entries = json.loads(modules.read_text(encoding="utf-8"))
+        return any("StaticEmbedding" in entry.get("type", "") for entry in entries)
+    except (ValueError, AttributeError, TypeError):
+        return True

@@ -1,0 +1,302 @@
+"""Generations: each import builds new versions of both indexes beside the served ones.
+
+A generation is built, checked against the catalogue, then published by one catalogue
+transaction. Readers ask the catalogue which generation is current, so they never see a
+half-made one. Nothing here is precious: everything can be rebuilt from the catalogue.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from advisor.catalogue.records import Generation
+from advisor.catalogue.store import Catalogue, storage_error
+from advisor.errors import AdvisorError, IndexUnavailable
+from advisor.index.dense import DenseIndex, drop_collections, update_dense
+from advisor.index.embedding import PassageEmbeddings
+from advisor.index.lexical import LexicalIndex, update_lexical
+
+Progress = Callable[[str, int, int], None]
+_BATCH = 2000
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    return None
+
+
+@dataclass(slots=True)
+class OpenIndexes:
+    """The indexes of a generation; a missing leg has its reason in ``problems``."""
+
+    generation: Generation
+    lexical: LexicalIndex | None
+    dense: DenseIndex | None
+    problems: list[AdvisorError]
+
+    def close(self) -> None:
+        """Release both."""
+        if self.dense is not None:
+            self.dense.close()
+
+
+class IndexStore:
+    """Builds, opens and checks generations under a folder (and, for vectors, maybe a server)."""
+
+    def __init__(self, folder: Path, catalogue: Catalogue, chroma_url: str | None = None) -> None:
+        self._folder = folder
+        self._catalogue = catalogue
+        self._chroma_url = chroma_url
+
+    def _path(self, generation: int) -> Path:
+        return self._folder / f"generation-{generation}"
+
+    def _dense_place(self, generation: int) -> Path | str:
+        return self._chroma_url or self._path(generation) / "vectors"
+
+    # -- reading -----------------------------------------------------------------------
+
+    def open(self, generation: Generation, model_id: str | None) -> OpenIndexes:
+        """Open a generation for searching.
+
+        A leg that cannot be used is left out with its reason. ``model_id`` is the model that
+        will embed the questions, ``None`` when there is none.
+        """
+        problems: list[AdvisorError] = []
+        lexical: LexicalIndex | None = None
+        dense: DenseIndex | None = None
+        try:
+            lexical = LexicalIndex(self._path(generation.id) / "lexical")
+        except IndexUnavailable as error:
+            problems.append(error)
+        try:
+            dense = self._open_dense(generation, model_id)
+        except IndexUnavailable as error:
+            problems.append(error)
+        return OpenIndexes(generation, lexical, dense, problems)
+
+    def _open_dense(self, generation: Generation, model_id: str | None) -> DenseIndex:
+        if model_id is not None and model_id != generation.model:
+            raise IndexUnavailable("index_other_model", made=generation.model, asked=model_id)
+        place = self._dense_place(generation.id)
+        if isinstance(place, Path):
+            # Checked before Chroma opens them: a truncated segment can crash the process.
+            found = _segment_files(place)
+            if not (place / "chroma.sqlite3").is_file():
+                raise IndexUnavailable("index_missing", path=str(place))
+            if found != generation.dense_files:
+                raise IndexUnavailable("index_damaged", path=str(place), reason="segments")
+        dense = DenseIndex(place, generation.id)
+        if dense.size != generation.passages:
+            dense.close()
+            raise IndexUnavailable("index_damaged", path=str(place), reason=str(dense.size))
+        return dense
+
+    # -- building ----------------------------------------------------------------------
+
+    def up_to_date(self, model_id: str) -> bool:
+        """Tell whether the published generation holds exactly what it should."""
+        generation = self._catalogue.generation()
+        if generation is None or generation.model != model_id or self._catalogue.staged_count():
+            return False
+        opened = self.open(generation, model_id)
+        with closing(opened):
+            expected = len(self._catalogue.next_passages())
+            return (
+                not opened.problems
+                and opened.lexical is not None
+                and opened.lexical.size == expected == generation.passages
+            )
+
+    def build(
+        self,
+        embeddings: PassageEmbeddings,
+        progress: Progress = _silent,
+        *,
+        from_scratch: bool = False,
+    ) -> Generation:
+        """Build, validate and publish a generation of all staged and current documents.
+
+        The caller holds the writer lease. ``from_scratch`` ignores the previous generation.
+
+        Raises:
+            IndexUnavailable: the new generation fails its validation (nothing is published).
+            StorageError: the disk is full.
+        """
+        previous = self._catalogue.generation()
+        number = (previous.id if previous else 0) + 1
+        target = self._path(number)
+        try:
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            self._embed_missing(embeddings, progress)
+            wanted = self._catalogue.next_passages()
+            base = None if from_scratch else previous
+            self._build_lexical(base, target / "lexical", wanted, progress)
+            self._build_dense(base, number, embeddings.model_id, wanted, progress)
+            place = target / "vectors"
+            generation = Generation(
+                number,
+                embeddings.model_id,
+                embeddings.dimension,
+                len(wanted),
+                {} if self._chroma_url else _segment_files(place),
+            )
+            self._validate(generation, wanted)
+            _fsync_tree(target)
+        except OSError as error:
+            shutil.rmtree(target, ignore_errors=True)
+            raise storage_error(error, target) from None
+        except ValueError as error:  # Tantivy reports input/output errors this way
+            shutil.rmtree(target, ignore_errors=True)
+            raise IndexUnavailable("build_failed", reason=str(error)) from None
+        except AdvisorError:
+            shutil.rmtree(target, ignore_errors=True)
+            raise
+        self._catalogue.publish(generation)
+        self._clean(number)
+        return generation
+
+    def _embed_missing(self, embeddings: PassageEmbeddings, progress: Progress) -> None:
+        missing = self._catalogue.without_vector(embeddings.model_id)
+        for first in range(0, len(missing), _BATCH):
+            batch = missing[first : first + _BATCH]
+            entries = list(self._catalogue.index_entries(batch))
+            ids = [passage.id for passage, _, _ in entries]
+            texts = [
+                embedded_text(title, passage.headings, passage.text)
+                for passage, title, _ in entries
+            ]
+            self._catalogue.add_vectors(embeddings.model_id, ids, embeddings.encode(texts))
+            progress("embed", first + len(batch), len(missing))
+
+    def _build_lexical(
+        self, base: Generation | None, target: Path, wanted: dict[str, str], progress: Progress
+    ) -> None:
+        known: set[str] = set()
+        removed: set[str] = set()
+        if base is not None:
+            source = self._path(base.id) / "lexical"
+            with suppress(IndexUnavailable):
+                known = LexicalIndex(source).ids()
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.lock"))
+        if stale := known - wanted.keys():
+            entries = self._catalogue.index_entries(sorted(stale))
+            removed = {passage.document_id for passage, _, _ in entries}
+        added = sorted(wanted.keys() - known)
+        entries = self._catalogue.index_entries(added)
+        for count in update_lexical(target, entries, removed):
+            progress("lexical", count, len(added))
+
+    def _build_dense(
+        self,
+        base: Generation | None,
+        number: int,
+        model_id: str,
+        wanted: dict[str, str],
+        progress: Progress,
+    ) -> None:
+        place = self._dense_place(number)
+        known: set[str] = set()
+        source: int | None = None
+        if base is not None and not self._chroma_url:
+            with suppress(IndexUnavailable), closing(self._open_dense(base, model_id)) as dense:
+                known = dense.ids()
+            # Deleting from a graph costs more than building a small one.
+            if known and len(known - wanted.keys()) <= len(wanted) // 2:
+                shutil.copytree(self._dense_place(base.id), place)
+                source = base.id
+            else:
+                known = set()
+        added = sorted(wanted.keys() - known)
+        removed = sorted(known - wanted.keys())
+        for count in update_dense(place, source, number, self._batches(model_id, added), removed):
+            progress("vectors", count, len(added))
+
+    def _batches(
+        self, model_id: str, ids: list[str]
+    ) -> Iterator[tuple[Sequence[str], npt.NDArray[np.float32]]]:
+        for first in range(0, len(ids), _BATCH):
+            yield self._catalogue.vectors(model_id, ids[first : first + _BATCH])
+
+    def _validate(self, generation: Generation, wanted: dict[str, str]) -> None:
+        opened = self.open(generation, generation.model)
+        with closing(opened):
+            problems = self._differences(opened, set(wanted))
+            if not problems and opened.dense is not None:
+                sample = sorted(wanted)[:: max(1, len(wanted) // 50)]
+                opened.dense.validate(*self._catalogue.vectors(generation.model, sample))
+        if problems:
+            raise problems[0]
+
+    def _differences(self, opened: OpenIndexes, expected: set[str]) -> list[AdvisorError]:
+        problems = list(opened.problems)
+        for name, index in (("lexical", opened.lexical), ("vectors", opened.dense)):
+            if index is None:
+                continue
+            try:
+                found = index.ids()
+            except IndexUnavailable as error:
+                problems.append(error)
+                continue
+            if found != expected:
+                missing, ghosts = len(expected - found), len(found - expected)
+                problems.append(
+                    IndexUnavailable("index_differs", name=name, missing=missing, ghosts=ghosts)
+                )
+        return problems
+
+    def verify(self, model_id: str) -> list[AdvisorError]:
+        """Compare both indexes with the catalogue, id by id; return what is wrong."""
+        problems: list[AdvisorError] = []
+        for line in self._catalogue.integrity_problems():
+            path = str(self._catalogue.path)
+            problems.append(IndexUnavailable("catalogue_damaged", path=path, reason=line))
+        if staged := self._catalogue.staged_count():
+            problems.append(IndexUnavailable("staged_waiting", count=staged))
+        expected = self._catalogue.passage_ids()
+        generation = self._catalogue.generation()
+        if generation is None:
+            if expected:
+                problems.append(IndexUnavailable("index_missing", path=str(self._folder)))
+            return problems
+        opened = self.open(generation, model_id)
+        with closing(opened):
+            return problems + self._differences(opened, expected)
+
+    def _clean(self, current: int) -> None:
+        """Remove generations older than the previous one, which readers may still hold open."""
+        keep = {current, current - 1}
+        for path in self._folder.glob("generation-*"):
+            if path.name not in {self._path(number).name for number in keep}:
+                shutil.rmtree(path, ignore_errors=True)
+        if self._chroma_url:
+            drop_collections(self._chroma_url, keep)
+
+
+def embedded_text(title: str, headings: Sequence[str], text: str) -> str:
+    """Return what is embedded for a passage: its place in the document, then its text."""
+    context = [title, *headings[-1:]]
+    return "\n".join([" — ".join(dict.fromkeys(context)), text])
+
+
+def _segment_files(place: Path) -> dict[str, int]:
+    return {
+        str(path.relative_to(place)): path.stat().st_size for path in sorted(place.glob("*/*.bin"))
+    }
+
+
+def _fsync_tree(folder: Path) -> None:
+    for path in [folder, *folder.rglob("*")]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

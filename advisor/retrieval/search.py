@@ -1,0 +1,258 @@
+"""Passage search: both indexes, filters, fusion, joined to the catalogue."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from advisor.catalogue.records import DocumentSummary, Filters, Generation, Passage
+from advisor.catalogue.store import Catalogue
+from advisor.errors import AdvisorError, IndexUnavailable, UsageError
+from advisor.index.embedding import PassageEmbeddings, load_embeddings
+from advisor.index.generations import IndexStore, OpenIndexes
+from advisor.retrieval.fusion import Fused, fuse
+from advisor.retrieval.query import Query, understand
+from advisor.settings import Settings
+from advisor.text.analysis import analyse
+from advisor.text.language import Language
+from advisor.text.normalise import fold
+
+_FETCH = 200
+# Up to this many passages, a filtered search scores the stored vectors one by one.
+_EXACT_LIMIT = 20_000
+_CONTEXT_FACTOR = 0.4
+# Candidates beyond k that priors may bring up, and that withdrawn documents may thin out.
+_MARGIN = 40
+# BM25 favours short passages: below this length a passage has little to say of its own.
+_FULL_LENGTH = 600
+_LINK_LISTS = re.compile(
+    r"^(pour (en savoir|aller) plus|en savoir plus|voir aussi|a lire|liens?( utiles)?|references"
+    r"|bibliographie|sources?|sommaire|table des matieres|further reading|see also|links"
+    r"|weiterfuhrende|siehe auch|quellen)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found: its fused score in [0, 1], and what made it (BM25, cosine, common terms)."""
+
+    passage: Passage
+    document: DocumentSummary
+    score: float
+    lexical: float | None
+    similarity: float | None
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The passages found, best first; ``degraded`` says why a leg was left out, if one was."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    degraded: tuple[AdvisorError, ...] = ()
+    missing_leg: str | None = None
+
+
+def informativeness(passage: Passage) -> float:
+    """Return a gentle prior in ]0, 1]: lower for very short passages and for lists of links."""
+    prior = 0.6 + 0.4 * min(1.0, len(passage.text) / _FULL_LENGTH)
+    if passage.headings and _LINK_LISTS.match(fold(passage.headings[-1])):
+        prior *= 0.7
+    return prior
+
+
+class PassageSearch:
+    """Searches a home. Safe to share between threads; sees a new import without restart.
+
+    Raises:
+        UsageError: the corpus is empty.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.catalogue = Catalogue(settings.catalogue_path)
+        self._store = IndexStore(settings.index_path, self.catalogue, settings.chroma_url)
+        self._lock = threading.Lock()
+        self._open: OpenIndexes | None = None
+        self._retired: OpenIndexes | None = None
+        self._broken: set[int] = set()
+
+    @property
+    def lang(self) -> Language:
+        """The language of the interface, also taken for questions too short to tell theirs."""
+        return self._settings.lang
+
+    def search(
+        self,
+        question: str | Query,
+        k: int = 10,
+        filters: Filters | None = None,
+        history: Sequence[str] = (),
+    ) -> SearchResult:
+        """Return the k best passages for a question.
+
+        Raises:
+            UsageError: the question or the corpus is empty.
+            IndexUnavailable: neither index can be read.
+        """
+        query = understand(question, history, self.lang) if isinstance(question, str) else question
+        if not any(char.isalnum() for char in query.text):
+            raise UsageError("empty_question")
+        filters = filters or Filters()
+        allowed = self.catalogue.document_ids(filters) if filters else None
+        indexes = self._indexes()
+        problems = list(indexes.problems)
+        fetch = max(_FETCH, k)
+        lexical = self._lexical_scores(indexes, query, fetch, allowed)
+        dense: dict[str, float] = {}
+        if indexes.dense is not None:
+            try:
+                dense = self._dense_scores(indexes, query, fetch, allowed)
+            except IndexUnavailable as error:
+                problems.append(error)
+                self._forget_dense(indexes)
+        if indexes.lexical is None and indexes.dense is None:
+            raise problems[0]
+        missing = (
+            "lexical" if indexes.lexical is None else "dense" if indexes.dense is None else None
+        )
+        hits = self._join(query, fuse(lexical, dense), k)
+        return SearchResult(query, hits, tuple(problems), missing)
+
+    def term_weights(self, terms: Sequence[str]) -> dict[str, float]:
+        """Return the rarity of each term in the corpus (BM25's inverse document frequency)."""
+        lexical = self._indexes().lexical
+        size = lexical.size if lexical is not None else 1
+        weights = {}
+        for term in terms:
+            frequency = lexical.document_frequency(term) if lexical is not None else 0
+            weights[term] = float(np.log(1 + (size - frequency + 0.5) / (frequency + 0.5)))
+        return weights
+
+    @property
+    def embeddings(self) -> PassageEmbeddings | None:
+        """The model that embeds questions, ``None`` when it cannot be loaded."""
+        try:
+            return load_embeddings(self._settings.embedding_model)
+        except AdvisorError:
+            return None
+
+    # -- legs --------------------------------------------------------------------------
+
+    def _lexical_scores(
+        self, indexes: OpenIndexes, query: Query, fetch: int, allowed: list[str] | None
+    ) -> dict[str, float]:
+        if indexes.lexical is None:
+            return {}
+        scores = {
+            hit.passage_id: hit.score for hit in indexes.lexical.search(query.terms, fetch, allowed)
+        }
+        if query.context_terms:
+            for hit in indexes.lexical.search(query.context_terms, fetch, allowed):
+                scores[hit.passage_id] = (
+                    scores.get(hit.passage_id, 0.0) + _CONTEXT_FACTOR * hit.score
+                )
+        return scores
+
+    def _dense_scores(
+        self, indexes: OpenIndexes, query: Query, fetch: int, allowed: list[str] | None
+    ) -> dict[str, float]:
+        model = self.embeddings
+        if model is None or indexes.dense is None:
+            return {}
+        vector = model.encode([query.embedded])[0]
+        if not vector.any():
+            return {}
+        found = {hit.passage_id: hit.similarity for hit in indexes.dense.search(vector, fetch)}
+        if allowed is None:
+            return found
+        inside = set(allowed)
+        kept = self.catalogue.passages(found)
+        found = {
+            key: score
+            for key, score in found.items()
+            if key in kept and kept[key].document_id in inside
+        }
+        if len(found) < fetch // 4:
+            ids, vectors = self.catalogue.vectors_of_documents(model.model_id, allowed)
+            if ids and len(ids) <= _EXACT_LIMIT:
+                scores = vectors @ vector
+                found = {ids[row]: float(scores[row]) for row in np.argsort(-scores)[:fetch]}
+        return found
+
+    def _join(self, query: Query, ranked: Sequence[Fused], k: int) -> tuple[Hit, ...]:
+        """Keep what the catalogue still holds: a withdrawn document does not exist."""
+        passages = self.catalogue.passages([one.passage_id for one in ranked[: k + _MARGIN]])
+        kept = [
+            (one.score * informativeness(passages[one.passage_id]), one)
+            for one in ranked
+            if one.passage_id in passages
+        ]
+        kept.sort(key=lambda pair: (-pair[0], pair[1].passage_id))
+        hits: list[Hit] = []
+        summaries: dict[str, DocumentSummary] = {}
+        for score, one in kept[:k]:
+            passage = passages[one.passage_id]
+            if passage.document_id not in summaries:
+                summaries[passage.document_id] = self.catalogue.summary(passage.document_id)
+            document = summaries[passage.document_id]
+            context = f"{document.title} {' '.join(passage.headings)} {passage.text}"
+            shared = set(analyse(context, document.lang))
+            terms = tuple(term for term in query.terms if term in shared)
+            hits.append(Hit(passage, document, score, one.lexical, one.similarity, terms))
+        return tuple(hits)
+
+    # -- generations -------------------------------------------------------------------
+
+    def _indexes(self) -> OpenIndexes:
+        """Return the published generation's indexes, reopened when another was published."""
+        generation = self.catalogue.generation()
+        if generation is None or not generation.passages:
+            raise UsageError("empty_corpus")
+        with self._lock:
+            if self._open is None or self._open.generation.id != generation.id:
+                model = self.embeddings
+                opened = self._store.open(generation, model.model_id if model else None)
+                if model is None:
+                    opened.problems.append(self._model_problem())
+                    opened.dense = None
+                if self._retired is not None:
+                    self._retired.close()
+                # A search in another thread may still be reading the one before.
+                self._retired, self._open = self._open, opened
+            return replace(self._open, problems=list(self._open.problems))
+
+    def _model_problem(self) -> AdvisorError:
+        try:
+            load_embeddings(self._settings.embedding_model)
+        except AdvisorError as error:
+            return error
+        return IndexUnavailable("index_missing", path=self._settings.embedding_model)
+
+    def _forget_dense(self, indexes: OpenIndexes) -> None:
+        """Stop using a dense index that failed during a search."""
+        with self._lock:
+            if self._open is not None and self._open.generation.id == indexes.generation.id:
+                self._open.dense = None
+                self._open.problems.append(
+                    IndexUnavailable(
+                        "index_damaged", path=str(self._settings.index_path), reason="search"
+                    )
+                )
+
+    def needs_rebuild(self) -> bool:
+        """Tell whether a rebuild would bring back a leg that is missing now."""
+        generation: Generation | None = self.catalogue.generation()
+        if generation is None:
+            return False
+        try:
+            return any(
+                isinstance(problem, IndexUnavailable) for problem in self._indexes().problems
+            )
+        except AdvisorError:
+            return False

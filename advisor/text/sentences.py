@@ -1,0 +1,71 @@
+"""Sentence boundaries in French, English and German text.
+
+Rule-based: a boundary follows ``. ! ? …`` (with closing quotes or brackets) when what
+comes next can open a sentence and what comes before is not an abbreviation, an initial,
+an ordinal or a number. List items and headings stand on lines of their own in canonical
+text, so a line end is always a boundary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from advisor.text.words import word_list
+
+_ABBREVIATIONS = word_list("abbreviations")
+_END = re.compile(r"[.!?…]+[\"'»”’)\]]*(?:[\s\u00a0\u202f]*»)?(?=\s|$)")
+_OPENING = re.compile(r"[\s\u00a0\u202f]*[«“\"'(\[–—-]?[\s\u00a0\u202f]*(\S)")
+_LAST_WORD = re.compile(r"([\w°]+)$")
+
+
+def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Yield the [start, end) of each sentence, without surrounding white space."""
+    stop = len(text) if end is None else end
+    line_start = start
+    while line_start < stop:
+        line_end = text.find("\n", line_start, stop)
+        line_end = stop if line_end < 0 else line_end
+        yield from _line_spans(text, line_start, line_end)
+        line_start = line_end + 1
+
+
+def _line_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    begin = start
+    for match in _END.finditer(text, start, end):
+        if _is_boundary(text, begin, match, end):
+            span = _trim(text, begin, match.end())
+            if span:
+                yield span
+            begin = match.end()
+    span = _trim(text, begin, end)
+    if span:
+        yield span
+
+
+def _is_boundary(text: str, begin: int, match: re.Match[str], end: int) -> bool:
+    after = _OPENING.match(text, match.end(), end)
+    if after is None:
+        return True
+    if after.group(1).islower():
+        return False
+    if match.group()[0] != "." or match.group().startswith(".."):
+        return True
+    word = _LAST_WORD.search(text, begin, match.start())
+    if word is None:
+        return True
+    last = word.group(1)
+    if last.lower() in _ABBREVIATIONS:
+        return False
+    # An initial («J. Dupont») or a bare enumerator («1. Faire», «3. Oktober»).
+    if len(last) == 1 and last.isalpha() and last.isupper():
+        return False
+    return not (last.isdigit() and len(last) <= 2 and word.start() <= begin + 1)
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return (start, end) if start < end else None

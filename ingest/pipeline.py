@@ -1,0 +1,293 @@
+"""The import: files → staged documents → a published generation of both indexes.
+
+Each document is one catalogue transaction, so an import killed anywhere keeps what it had
+finished and the next one goes on from there. Nothing is visible before the publication,
+which is one transaction too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from advisor.catalogue.lease import writer_lease
+from advisor.catalogue.store import Catalogue, KnownSource, SourceFile, storage_error
+from advisor.errors import AdvisorError, ReadRefused
+from advisor.i18n import translate
+from advisor.index.embedding import PassageEmbeddings, load_embeddings
+from advisor.index.generations import IndexStore, Progress, embedded_text
+from advisor.settings import Settings
+from ingest.discover import Found, discover, display
+from ingest.pool import ReadTask, read_all
+from ingest.read import PIPELINE, ReadResult, document_id, file_format
+from ingest.report import FileReport, ImportReport, Outcome, ReportBuilder, warning_sentences
+
+_LOOKUP = 500
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A file to read, and the other files met meanwhile with the same bytes."""
+
+    found: Path
+    file: SourceFile
+    twins: list[SourceFile] = field(default_factory=list)
+
+
+class Importer:
+    """Imports files into a home, one import at a time across processes.
+
+    Args:
+        settings: where the home is and the limits of reading.
+        lang: language of the report's sentences.
+        on_file: called with each file's report as soon as it is known.
+        progress: called with (stage, done, total) while files are read and indexes built.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        lang: str = "fr",
+        on_file: Callable[[FileReport], None] | None = None,
+        progress: Progress = lambda _stage, _done, _total: None,
+    ) -> None:
+        self._settings = settings
+        self._lang = lang
+        self._on_file = on_file or (lambda _report: None)
+        self._progress = progress
+        self._catalogue = Catalogue(settings.catalogue_path)
+        self._report = ReportBuilder(lang)
+
+    def run(self, paths: list[Path], *, restore: bool = False) -> ImportReport:
+        """Import files and folders; ``restore`` brings back documents withdrawn earlier.
+
+        Raises:
+            WriterBusy: another process is writing to this home.
+            StorageError: the disk is full or the home cannot be written; nothing is lost.
+            ModelUnavailable: the embedding model cannot be loaded.
+        """
+        started = time.monotonic()
+        embeddings = load_embeddings(self._settings.embedding_model)
+        try:
+            with writer_lease(self._settings.home):
+                self._import(list(discover(paths)), embeddings, restore)
+                store = IndexStore(
+                    self._settings.index_path, self._catalogue, self._settings.chroma_url
+                )
+                if not store.up_to_date(embeddings.model_id):
+                    store.build(embeddings, self._progress)
+        except OSError as error:
+            raise storage_error(error, self._settings.home) from None
+        return self._report.finish(time.monotonic() - started)
+
+    def _import(self, found: list[Found], embeddings: PassageEmbeddings, restore: bool) -> None:
+        pending: dict[str, _Pending] = {}
+        total, done = len(found), 0
+        for task, result in read_all(self._tasks(found, pending, restore), self._settings):
+            entry = pending.pop(task.document_id)
+            if isinstance(result, ReadRefused):
+                for file in (entry.file, *entry.twins):
+                    self._refuse(file.path, result)
+            else:
+                self._store(entry, result, embeddings)
+            done = total - len(pending)
+            self._progress("read", done, total)
+        self._progress("read", total, total)
+
+    def _tasks(
+        self, found: list[Found], pending: dict[str, _Pending], restore: bool
+    ) -> Iterator[ReadTask]:
+        """Sort out what need not be read; yield the rest."""
+        for first in range(0, len(found), _LOOKUP):
+            batch = found[first : first + _LOOKUP]
+            known = self._catalogue.known_sources([_key(entry.path) for entry in batch])
+            for entry in batch:
+                if entry.refusal is not None:
+                    self._refuse(_key(entry.path), entry.refusal)
+                    continue
+                try:
+                    task = self._examine(entry.path, known.get(_key(entry.path)), pending, restore)
+                except ReadRefused as refusal:
+                    self._refuse(_key(entry.path), refusal)
+                except OSError as error:
+                    if error.errno in (27, 28, 122):
+                        raise
+                    self._refuse(_key(entry.path), ReadRefused("read_forbidden"))
+                else:
+                    if task is not None:
+                        yield task
+
+    def _examine(
+        self, path: Path, known: KnownSource | None, pending: dict[str, _Pending], restore: bool
+    ) -> ReadTask | None:
+        status = path.stat()
+        file = SourceFile(_key(path), status.st_size, status.st_mtime_ns)
+        if known is not None and known.file == file and known.pipeline == PIPELINE:
+            self._unchanged(file, known.document_id, known.state, restore)
+            return None
+        if status.st_size > self._settings.read_max_mb * 1024 * 1024:
+            raise ReadRefused("read_too_large", limit=self._settings.read_max_mb)
+        name = file_format(path)
+        digest = _hash(path)
+        # The same bytes under a fiche's name of its own make a document of their own: the name
+        # is the fiche's identifier.
+        identifier = document_id(f"{digest}:{path.stem}" if path.suffix == ".md" else digest)
+        if identifier in pending:
+            pending[identifier].twins.append(file)
+            return None
+        state = self._catalogue.state_of(identifier)
+        if state is not None:
+            self._known_content(file, identifier, state, known, restore)
+            return None
+        pending[identifier] = _Pending(path, file)
+        return ReadTask(path, name, identifier)
+
+    def _known_content(
+        self,
+        file: SourceFile,
+        identifier: str,
+        state: str,
+        known: KnownSource | None,
+        restore: bool,
+    ) -> None:
+        """The bytes were imported before, perhaps from another file or at another time."""
+        returns = state == "replaced" or (state == "withdrawn" and restore)
+        self._catalogue.point_source(file, identifier, restage=returns)
+        if returns:
+            summary = self._catalogue.summary(identifier)
+            self._emit(file.path, Outcome.IMPORTED, identifier, "", summary.pages, summary.passages)
+        elif (known is not None and known.document_id == identifier) or state == "withdrawn":
+            self._unchanged(file, identifier, state, restore)
+        else:
+            self._same_content(file, identifier)
+
+    def _unchanged(self, file: SourceFile, identifier: str, state: str, restore: bool) -> None:
+        if state == "withdrawn" and restore:
+            self._known_content(file, identifier, state, None, restore)
+            return
+        if state == "staged":  # read by an import that was interrupted before publication
+            summary = self._catalogue.summary(identifier)
+            message = translate("report.resumed", self._lang)
+            self._emit(
+                file.path, Outcome.IMPORTED, identifier, message, summary.pages, summary.passages
+            )
+            return
+        message = translate("report.withdrawn", self._lang) if state == "withdrawn" else ""
+        self._emit(file.path, Outcome.UNCHANGED, identifier, message, 0, 0)
+
+    def _same_content(self, file: SourceFile, identifier: str) -> None:
+        others = [path for path in self._catalogue.summary(identifier).paths if path != file.path]
+        message = (
+            translate("report.same_content", self._lang, other=Path(others[0]).name)
+            if others
+            else ""
+        )
+        self._emit(file.path, Outcome.UNCHANGED, identifier, message, 0, 0)
+
+    def _store(self, entry: _Pending, result: ReadResult, embeddings: PassageEmbeddings) -> None:
+        document = result.document
+        texts = [embedded_text(document.title, one.headings, one.text) for one in result.passages]
+        self._keep_original(entry.found, document.id)
+        self._catalogue.stage(
+            document,
+            result.passages,
+            embeddings.encode(texts),
+            embeddings.model_id,
+            PIPELINE,
+            entry.file,
+        )
+        message = warning_sentences(document.warnings, self._lang)
+        outcome = Outcome.WARNED if message else Outcome.IMPORTED
+        pages, passages = len(document.pages), len(result.passages)
+        self._emit(entry.file.path, outcome, document.id, message, pages, passages)
+        for twin in entry.twins:
+            self._catalogue.point_source(twin, document.id)
+            self._same_content(twin, document.id)
+
+    def _keep_original(self, path: Path, identifier: str) -> None:
+        """Keep the file itself, for page images and download; complete or absent, never half."""
+        folder = self._settings.originals_path
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"{identifier}{path.suffix.lower()}"
+        if target.exists():
+            return
+        partial = target.with_suffix(".partial")
+        try:
+            shutil.copyfile(path, partial)
+            partial.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
+
+    def _refuse(self, path: str, refusal: AdvisorError) -> None:
+        self._emit(path, Outcome.REFUSED, None, refusal.message(self._lang), 0, 0)
+
+    def _emit(
+        self,
+        path: str,
+        outcome: Outcome,
+        identifier: str | None,
+        message: str,
+        pages: int,
+        passages: int,
+    ) -> None:
+        self._on_file(
+            self._report.add(
+                path,
+                outcome,
+                document_id=identifier,
+                message=message,
+                pages=pages,
+                passages=passages,
+            )
+        )
+
+
+def rebuild(settings: Settings, progress: Progress = lambda _stage, _done, _total: None) -> int:
+    """Build both indexes anew from the catalogue; return the number of passages.
+
+    Passages are embedded again only where the catalogue has no vector of the current model.
+
+    Raises:
+        WriterBusy: another process is writing to this home.
+    """
+    catalogue = Catalogue(settings.catalogue_path)
+    embeddings = load_embeddings(settings.embedding_model)
+    with writer_lease(settings.home):
+        store = IndexStore(settings.index_path, catalogue, settings.chroma_url)
+        return store.build(embeddings, progress, from_scratch=True).passages
+
+
+def withdraw(settings: Settings, identifier: str, progress: Progress = lambda *_: None) -> str:
+    """Withdraw a document and publish indexes without it; return its title.
+
+    Raises:
+        UsageError: no such document.
+        WriterBusy: another process is writing to this home.
+    """
+    catalogue = Catalogue(settings.catalogue_path)
+    embeddings = load_embeddings(settings.embedding_model)
+    with writer_lease(settings.home):
+        summary = catalogue.summary(identifier)
+        catalogue.withdraw(summary.id)
+        store = IndexStore(settings.index_path, catalogue, settings.chroma_url)
+        if not store.up_to_date(embeddings.model_id):
+            store.build(embeddings, progress)
+        return summary.title
+
+
+def _key(path: Path) -> str:
+    return display(os.path.abspath(path))
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
