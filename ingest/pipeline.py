@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from advisor.catalogue.lease import writer_lease
+from advisor.catalogue.records import DocumentSummary
 from advisor.catalogue.store import Catalogue, KnownSource, SourceFile, storage_error
 from advisor.errors import AdvisorError, ReadRefused
 from advisor.i18n import translate
@@ -266,8 +267,10 @@ def rebuild(settings: Settings, progress: Progress = lambda _stage, _done, _tota
         return store.build(embeddings, progress, from_scratch=True).passages
 
 
-def withdraw(settings: Settings, identifier: str, progress: Progress = lambda *_: None) -> str:
-    """Withdraw a document and publish indexes without it; return its title.
+def withdraw(
+    settings: Settings, identifier: str, progress: Progress = lambda *_: None
+) -> DocumentSummary:
+    """Withdraw a document and publish indexes without it; return what it was.
 
     Raises:
         UsageError: no such document.
@@ -281,7 +284,7 @@ def withdraw(settings: Settings, identifier: str, progress: Progress = lambda *_
         store = IndexStore(settings.index_path, catalogue, settings.chroma_url)
         if not store.up_to_date(embeddings.model_id):
             store.build(embeddings, progress)
-        return summary.title
+        return summary
 
 
 def _key(path: Path) -> str:

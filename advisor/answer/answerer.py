@@ -61,7 +61,7 @@ class Answerer:
             "answer": _ms(searched, time.perf_counter()),
         }
         if answer.status == "answered" and self._settings.llm:
-            yield from self._generate(answer, result)
+            yield from self._generate(answer, evidence)
         else:
             yield answer
 
@@ -117,13 +117,13 @@ class Answerer:
                 found.append(Selection(one.hit, (best,)))
         return found
 
-    def _generate(self, extractive: Answer, result: SearchResult) -> Iterator[Answer]:
+    def _generate(self, extractive: Answer, evidence: Sequence[Evidence]) -> Iterator[Answer]:
         from advisor.answer.generative import generate
 
         started = time.perf_counter()
         last: Answer | None = None
         try:
-            for partial in generate(extractive, result.hits, self.checker, self._settings):
+            for partial in generate(extractive, evidence, self.checker, self._settings):
                 last = partial
                 yield partial
         except LanguageModelFailed as error:

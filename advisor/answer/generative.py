@@ -1,0 +1,229 @@
+"""The answer with a language model: prose over the same passages, under the same checks.
+
+Passages go to the model under opaque keys drawn for each answer. A sentence is shown only
+once complete; it is kept as supported when it carries a known key and its numbers stand in
+the passages it names. The citation shown is a verbatim sentence of the passage, verified.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from advisor.answer.citation import CitationChecker
+from advisor.answer.evidence import Evidence, Line
+from advisor.answer.extractive import markdown
+from advisor.answer.models import Answer, Citation, Sentence
+from advisor.errors import LanguageModelFailed, UsageError
+from advisor.settings import Settings
+from advisor.text.analysis import analyse
+from advisor.text.language import Language
+from advisor.text.sentences import sentence_spans
+
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
+_KEY = re.compile(r"\s*\[((?:p[0-9a-f]{6}[,;\s]*)+)\]")
+_ONE_KEY = re.compile(r"p[0-9a-f]{6}")
+_BRACKET = re.compile(r"\s*\[[^\[\]\n]{1,60}\]")
+_NUMBER = re.compile(r"\d+(?:[ \u00a0\u202f.,]\d+)*")
+_REFUSAL = "INSUFFISANT"
+_MARKUP = re.compile(r"!?\[([^\]\n]*)\]\((?:[^)\n]*)\)|<[^>\n]{1,200}>")
+
+
+def prompt(name: str, lang: Language) -> str:
+    """Return a prompt template in a language."""
+    return (PROMPTS / f"{name}.{lang}.md").read_text(encoding="utf-8")
+
+
+def chat_model(settings: Settings) -> Any:
+    """Return the LangChain chat model that ``ADVISOR_LLM`` names.
+
+    Raises:
+        LanguageModelFailed: it cannot be set up (unknown provider, missing package or key).
+    """
+    from langchain.chat_models import init_chat_model
+
+    options: dict[str, Any] = {
+        "temperature": 0,
+        "timeout": settings.llm_timeout,
+        "max_retries": 1,
+    }
+    if settings.llm_base_url:
+        options["base_url"] = settings.llm_base_url
+    if settings.llm_api_key:
+        options["api_key"] = settings.llm_api_key
+    try:
+        return init_chat_model(settings.llm, **options)
+    except Exception:
+        raise LanguageModelFailed("llm_unavailable") from None
+
+
+def generate(
+    extractive: Answer,
+    evidence: Sequence[Evidence],
+    checker: CitationChecker,
+    settings: Settings,
+) -> Iterator[Answer]:
+    """Yield the generated answer as complete sentences arrive; the last one is final.
+
+    Raises:
+        LanguageModelFailed: no usable answer (error, time-out, no verifiable citation).
+    """
+    by_key = {f"p{secrets.token_hex(3)}": one for one in evidence if one.lines}
+    passages = "\n\n".join(
+        f'<passage key="{key}">\n{_neutral(one.hit.document.title)}\n'
+        f"{_neutral(one.hit.passage.text)}\n</passage>"
+        for key, one in by_key.items()
+    )
+    lang = extractive.language
+    messages = [
+        ("system", prompt("system", lang)),
+        (
+            "human",
+            prompt("answer", lang).format(
+                passages=passages, question=_neutral(extractive.resolved_question)
+            ),
+        ),
+    ]
+    draft = _Draft(extractive, by_key, checker)
+    try:
+        for chunk in chat_model(settings).stream(messages):
+            if draft.add(str(chunk.text)):
+                yield draft.answer()
+    except LanguageModelFailed:
+        raise
+    except Exception:
+        # Whatever the provider raised (network, quota, protocol), the user gets an answer.
+        raise LanguageModelFailed("llm_unavailable") from None
+    draft.finish()
+    if not draft.citations:
+        raise LanguageModelFailed("llm_uncited")
+    yield draft.answer()
+
+
+class _Draft:
+    """Turns the model's text into checked sentences, holding back what is not complete."""
+
+    def __init__(
+        self, extractive: Answer, by_key: Mapping[str, Evidence], checker: CitationChecker
+    ) -> None:
+        self._extractive = extractive
+        self._by_key = by_key
+        self._checker = checker
+        self._text = ""
+        self._taken = 0
+        self.sentences: list[Sentence] = []
+        self.citations: list[Citation] = []
+        self._numbers: dict[tuple[str, int], int] = {}
+
+    def add(self, chunk: str) -> bool:
+        """Take a piece of text; tell whether a sentence was completed."""
+        self._text += chunk
+        before = len(self.sentences)
+        # A sentence is complete once its key and the start of what follows are there.
+        pending = self._text[self._taken :]
+        last = max((match.end() for match in _KEY.finditer(pending)), default=0)
+        while last < len(pending) and pending[last] in ".!?…»”) \n":
+            last += 1
+        if last and last < len(pending):
+            self._take(pending[:last])
+            self._taken += last
+        return len(self.sentences) > before
+
+    def finish(self) -> None:
+        """Take what is left.
+
+        Raises:
+            LanguageModelFailed: the model declined to answer.
+        """
+        rest = self._text[self._taken :]
+        if not self.sentences and _REFUSAL in rest:
+            raise LanguageModelFailed("llm_uncited")
+        self._take(rest)
+        self._taken = len(self._text)
+
+    def answer(self) -> Answer:
+        """Return the answer so far."""
+        return self._extractive.model_copy(
+            update={
+                "method": "generated",
+                "sentences": list(self.sentences),
+                "citations": list(self.citations),
+                "answer_markdown": markdown([one for one in self.sentences if one.supported]),
+            }
+        )
+
+    def _take(self, text: str) -> None:
+        """Split a stretch of text into sentences, each with the keys that follow it."""
+        position = 0
+        for match in [*_KEY.finditer(text), None]:
+            stretch = text[position : match.start() if match else len(text)]
+            keys = _ONE_KEY.findall(match.group(1)) if match else []
+            spans = list(sentence_spans(stretch))
+            for index, (start, end) in enumerate(spans):
+                content = _clean(stretch[start:end])
+                if content.strip(" .!?…»”)*-"):
+                    # Keys belong to the sentence they follow; those before it have none.
+                    self._add_sentence(content, keys if index == len(spans) - 1 else [])
+            position = match.end() if match else len(text)
+
+    def _add_sentence(self, content: str, keys: Sequence[str]) -> None:
+        item = content.startswith(("- ", "* ", "• "))
+        content = content.lstrip("-*• ").lstrip(" .") if item else content.lstrip(" .")
+        known = [self._by_key[key] for key in dict.fromkeys(keys) if key in self._by_key]
+        supported = bool(known) and _numbers_present(content, known)
+        numbers = (
+            [number for one in known if (number := self._cite(content, one))] if supported else []
+        )
+        self.sentences.append(
+            Sentence(text=content, citations=numbers, item=item, supported=bool(numbers))
+        )
+
+    def _cite(self, content: str, one: Evidence) -> int | None:
+        """Return the number of the citation of the passage's sentence closest to the content."""
+        line = _closest(content, one)
+        place = (one.hit.passage.id, line.start)
+        if place not in self._numbers:
+            try:
+                citation = self._checker.cite(len(self.citations) + 1, line.text, one.hit.passage)
+            except UsageError:
+                return None
+            if citation is None:
+                return None
+            self.citations.append(citation)
+            self._numbers[place] = citation.n
+        return self._numbers[place]
+
+
+def _closest(content: str, one: Evidence) -> Line:
+    terms = set(analyse(content, one.hit.document.lang))
+    numbers = set(_NUMBER.findall(content))
+
+    def likeness(line: Line) -> tuple[float, float]:
+        shared = len(terms & line.terms) + 2 * sum(number in line.text for number in numbers)
+        return shared / (1 + len(line.terms) ** 0.5), line.score
+
+    return max(one.lines, key=likeness)
+
+
+def _numbers_present(content: str, sources: Sequence[Evidence]) -> bool:
+    """Tell whether every number of a sentence stands in one of its passages."""
+    text = " ".join(f"{one.hit.document.title} {one.hit.passage.text}" for one in sources)
+    held = {_digits(number) for number in _NUMBER.findall(text)}
+    return all(_digits(number) in held for number in _NUMBER.findall(content))
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"[ \u00a0\u202f]|[.,](?=\d{3}(?:\D|$))", "", number).replace(",", ".")
+
+
+def _clean(text: str) -> str:
+    """Drop unknown markers, links, images and tags from a generated sentence."""
+    return _BRACKET.sub("", _MARKUP.sub(r"\1", text)).strip()
+
+
+def _neutral(text: str) -> str:
+    """Keep text from closing the tag it stands in."""
+    return text.replace("<", "‹").replace(">", "›")

@@ -1,0 +1,18 @@
+"""Why a passage was found, in words, from the features that ranked it."""
+
+from __future__ import annotations
+
+from advisor.i18n import translate
+from advisor.retrieval.search import Hit
+
+_CLOSE = 0.35
+
+
+def why(hit: Hit, lang: str) -> str:
+    """Return the reason: the question's terms the passage holds, its closeness in meaning."""
+    reasons = []
+    if hit.terms:
+        reasons.append(translate("answer.why_lexical", lang, terms=", ".join(hit.terms)))
+    if hit.similarity is not None and (hit.similarity >= _CLOSE or not hit.terms):
+        reasons.append(translate("answer.why_dense", lang))
+    return " ; ".join(reasons)

@@ -1,0 +1,155 @@
+"""The page «Conseiller»: conversation on one side, sources on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from advisor.answer.answerer import Answerer
+from advisor.answer.models import Answer
+from advisor.errors import AdvisorError
+from advisor.i18n import translate
+from advisor.web.render import answer_html, sources_html
+
+_MAX_LENGTH = 10_000
+Message = dict[str, str]
+
+
+def build_page(
+    answerer: Answerer, lang: str, root: str = "", after_answer: Callable[[], None] = lambda: None
+) -> gr.Blocks:
+    """Return the page.
+
+    Args:
+        answerer: answers the questions.
+        lang: language of the interface.
+        root: path prefix behind a reverse proxy.
+        after_answer: called when an answer is complete (repairs an index, say).
+    """
+
+    def t(key: str, **params: object) -> str:
+        return translate(f"web.{key}", lang, **params)
+
+    def ask(
+        question: str, messages: list[Message], asked: list[str], panels: list[str]
+    ) -> Iterator[tuple[Any, ...]]:
+        question = (question or "").strip()[:_MAX_LENGTH]
+        shown = [*messages, {"role": "user", "content": _plain(question)}]
+        turn = len(asked)
+        try:
+            last: Answer | None = None
+            for answer in _growing(answerer.stream(question, asked)):
+                last = answer
+                content = {"role": "assistant", "content": answer_html(answer, turn)}
+                yield "", [*shown, content], asked, panels, _panel(panels, t)
+            if last is not None:
+                shown.append({"role": "assistant", "content": answer_html(last, turn)})
+                panels = [sources_html(last, turn, lang, root), *panels]
+                asked = [*asked, question]
+        except AdvisorError as error:
+            shown.append({"role": "assistant", "content": _plain(error.message(lang))})
+        except Exception:
+            shown.append({"role": "assistant", "content": _plain(t("failed"))})
+            yield question, shown, asked, panels, _panel(panels, t)
+            raise
+        yield "", shown, asked, panels, _panel(panels, t)
+        after_answer()
+
+    page: gr.Blocks
+    with gr.Blocks(title=t("title"), fill_width=True, analytics_enabled=False) as page:
+        gr.HTML(
+            f'<a class="skip" href="#question">{escape(t("skip"))}</a>'
+            f'<header class="masthead"><h1>{escape(t("title"))}</h1>'
+            f"<p>{escape(t('tagline'))}</p></header>",
+            js_on_load=None,
+        )
+        asked = gr.State([])
+        panels = gr.State([])
+        with gr.Row():
+            with gr.Column(scale=3, min_width=340):
+                chat = gr.Chatbot(
+                    label=t("conversation"),
+                    placeholder=escape(t("welcome")),
+                    height="58vh",
+                    min_height=320,
+                    latex_delimiters=[],
+                    feedback_options=None,
+                    buttons=["copy"],
+                    allow_file_downloads=False,
+                    elem_id="conversation",
+                )
+                box = gr.Textbox(
+                    label=t("question_label"),
+                    placeholder=t("question_placeholder"),
+                    lines=2,
+                    max_lines=6,
+                    max_length=_MAX_LENGTH,
+                    elem_id="question",
+                    submit_btn=False,
+                )
+                with gr.Row():
+                    send = gr.Button(t("send"), variant="primary", elem_id="send", min_width=100)
+                    stop = gr.Button(t("stop"), elem_id="stop", min_width=100)
+                    new = gr.Button(t("new_chat"), elem_id="new", min_width=100)
+                with gr.Column(elem_classes="examples"):
+                    gr.HTML(f"<p>{escape(t('examples_label'))}</p>", js_on_load=None)
+                    examples = [
+                        gr.Button(t(f"example_{number}"), size="sm") for number in range(1, 5)
+                    ]
+            with gr.Column(scale=2, min_width=340):
+                sources = gr.HTML(
+                    _panel([], t), elem_classes="panel", elem_id="sources", js_on_load=None
+                )
+        count = len(answerer.search.catalogue.documents())
+        gr.HTML(
+            f'<p class="foot">{escape(t("corpus_size", count=count))} · '
+            f"{escape(t('history_notice'))}</p>",
+            js_on_load=None,
+        )
+
+        inputs: list[Any] = [box, chat, asked, panels]
+        outputs: list[Any] = [box, chat, asked, panels, sources]
+        options: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "minimal",
+            "concurrency_id": "ask",
+            "concurrency_limit": 4,
+        }
+        running: list[Any] = [
+            box.submit(ask, inputs, outputs, **options),
+            send.click(ask, inputs, outputs, **options),
+        ]
+        for example in examples:
+            running.append(example.click(ask, [example, *inputs[1:]], outputs, **options))
+        stop.click(None, cancels=running, api_visibility="private")
+        new.click(
+            lambda: ("", [], [], [], _panel([], t)),
+            None,
+            outputs,
+            cancels=running,
+            api_visibility="private",
+        )
+    return page
+
+
+def _growing(answers: Iterator[Answer]) -> Iterator[Answer]:
+    """Yield answers; an extractive one, complete at once, grows sentence by sentence."""
+    for answer in answers:
+        if answer.method == "extractive":
+            for count in range(1, len(answer.sentences)):
+                yield answer.model_copy(update={"sentences": answer.sentences[:count]})
+        yield answer
+
+
+def _plain(text: str) -> str:
+    """Return text that shows as it was typed: neither HTML nor Markdown."""
+    lines = "<br>".join(escape(line) for line in text.splitlines())
+    return f'<div class="plain">{lines}</div>'
+
+
+def _panel(sections: list[str], t: Callable[..., str]) -> str:
+    content = "".join(sections) or f'<p class="empty">{escape(t("sources_empty"))}</p>'
+    return f"<h2>{escape(t('sources_panel'))}</h2>{content}"

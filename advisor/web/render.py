@@ -1,0 +1,151 @@
+"""Answers and citations as HTML. Everything that comes from a document is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote
+
+from advisor.answer.models import Answer, Citation, Sentence
+from advisor.i18n import format_date, translate
+
+_CONTEXT = 400
+
+
+def answer_html(answer: Answer, turn: int) -> str:
+    """Return the answer as one HTML block without empty lines (Markdown leaves it alone)."""
+    parts = [f'<p class="notice">{escape(notice)}</p>' for notice in answer.notices]
+    if answer.status == "insufficient":
+        parts.append(f'<p class="insufficient">{escape(answer.answer_markdown)}</p>')
+        links = "".join(_reference(turn, citation.n) for citation in answer.citations)
+        parts.append(f"<p>{links}</p>" if links else "")
+    else:
+        parts.append(_sentences_html(answer.sentences, turn, answer.language))
+    return f'<div class="answer" lang="{answer.language}">{"".join(parts)}</div>'
+
+
+def _sentences_html(sentences: Sequence[Sentence], turn: int, lang: str) -> str:
+    several = len({sentence.group for sentence in sentences}) > 1
+    parts: list[str] = []
+    opened = ""
+
+    def switch(tag: str) -> None:
+        nonlocal opened
+        if opened != tag:
+            parts.append((f"</{opened}>" if opened else "") + (f"<{tag}>" if tag else ""))
+            opened = tag
+
+    group: str | None = None
+    for position, sentence in enumerate(sentences):
+        if sentence.group != group:
+            switch("")
+            group = sentence.group
+            if several and group:
+                parts.append(f"<h3>{escape(group)}</h3>")
+        following = sentences[position + 1] if position + 1 < len(sentences) else None
+        marks = "".join(_reference(turn, number) for number in sentence.citations)
+        text = escape(sentence.text)
+        if not sentence.supported:
+            label = escape(translate("answer.unsupported", lang))
+            text = f'<span class="unsupported" title="{label}">{text} ({label})</span>'
+        if sentence.item:
+            switch("ul")
+            parts.append(f"<li>{text}{marks}</li>")
+            continue
+        switch("p")
+        # Sentences of one run share a citation, shown after the last.
+        shared = (
+            following is not None
+            and not following.item
+            and following.citations == sentence.citations
+            and following.group == sentence.group
+        )
+        parts.append(f"{text} " if shared else f"{text}{marks} ")
+        if not shared:
+            switch("")
+    switch("")
+    return "".join(parts)
+
+
+def _reference(turn: int, number: int) -> str:
+    anchor = f"source-{turn}-{number}"
+    return f'<sup><a class="reference" href="#{anchor}">[{number}]</a></sup>'
+
+
+def sources_html(answer: Answer, turn: int, lang: str, root: str = "") -> str:
+    """Return the cards of an answer's citations; the first one is open."""
+    cards = "".join(
+        _card(citation, turn, lang, root, opened=citation.n == 1) for citation in answer.citations
+    )
+    question = escape(answer.question)
+    return f'<section class="turn" aria-label="{question}"><h3>{question}</h3>{cards}</section>'
+
+
+def _card(citation: Citation, turn: int, lang: str, root: str, *, opened: bool) -> str:
+    verdict = escape(translate(f"answer.{citation.verdict.value}", lang))
+    facts = [translate(f"kinds.{citation.kind}", lang)]
+    if citation.date:
+        facts.append(format_date(citation.date, lang))
+    if citation.page_label:
+        facts.append(translate("answer.page", lang, page=citation.page_label))
+    if citation.section:
+        facts.append(citation.section)
+    before, after = _context(citation.before, citation.after)
+    body = [
+        f'<p class="facts">{" · ".join(escape(fact) for fact in facts)}</p>',
+        f'<blockquote lang="{citation.lang}">{_text(before)}<mark>{_text(citation.quote)}</mark>'
+        f"{_text(after)}</blockquote>",
+        f'<p class="verdict {citation.verdict.value}">✓ {verdict}</p>',
+    ]
+    if citation.sources:
+        items = "".join(
+            _primary(source.name, source.url, source.date, lang) for source in citation.sources
+        )
+        title = escape(translate("answer.primary_source", lang))
+        body.append(f'<p class="primary">{title}</p><ul class="primary">{items}</ul>')
+    if citation.boxes:
+        # One image per page the quote stands on; loaded by the browser when the card is open.
+        for page in sorted({box.page for box in citation.boxes}):
+            address = (
+                f"{root}/source/{quote(citation.document_id)}/page/{page}.webp"
+                f"?start={citation.start}&amp;end={citation.end}"
+            )
+            alt = escape(translate("web.page_image_alt", lang, page=page, title=citation.title))
+            body.append(f'<img class="page" loading="lazy" src="{address}" alt="{alt}">')
+    links = [
+        f'<a href="{root}/source/{quote(citation.document_id)}/original" download>'
+        f"{escape(translate('web.download', lang))}</a>"
+    ]
+    if citation.url:
+        links.append(_link(citation.url, translate("web.open_link", lang)))
+    body.append(f'<p class="links">{" · ".join(links)}</p>')
+    return (
+        f'<details class="source" id="source-{turn}-{citation.n}"{" open" if opened else ""}>'
+        f'<summary><span class="number">{citation.n}</span> {escape(citation.title)}</summary>'
+        f"{''.join(body)}</details>"
+    )
+
+
+def _context(before: str, after: str) -> tuple[str, str]:
+    """Shorten the text around the quote at a word."""
+    if len(before) > _CONTEXT:
+        before = "… " + before[-_CONTEXT:].split(" ", 1)[-1]
+    if len(after) > _CONTEXT:
+        after = after[:_CONTEXT].rsplit(" ", 1)[0] + " …"
+    return before, after
+
+
+def _text(text: str) -> str:
+    return escape(text).replace("\n\n", "<br><br>").replace("\n", "<br>")
+
+
+def _primary(name: str, url: str | None, date: str | None, lang: str) -> str:
+    shown = f"{name}, {format_date(date, lang)}" if date else name
+    return f"<li>{_link(url, shown) if url else escape(shown)}</li>"
+
+
+def _link(url: str, text: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        return escape(text)
+    attributes = 'target="_blank" rel="noopener noreferrer nofollow"'
+    return f'<a href="{escape(url)}" {attributes}>{escape(text)}</a>'

@@ -1,0 +1,164 @@
+"""The web server: Gradio mounted in FastAPI, a strict content security policy, no outside call."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+# Read by Gradio and the hub client when they are imported.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ.setdefault("GRADIO_SSR_MODE", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, PlainTextResponse
+
+from advisor.answer.answerer import Answerer
+from advisor.answer.citation import quote_boxes
+from advisor.errors import AdvisorError, UsageError
+from advisor.i18n import translate
+from advisor.settings import Settings
+from advisor.web.page_image import PageRenderer
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self' blob:; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'self'; object-src 'none'"
+)
+_STATIC = Path(__file__).parent / "static"
+
+
+class IndexRepair:
+    """Rebuilds, in the background and one at a time, an index found missing or damaged."""
+
+    def __init__(self, settings: Settings, answerer: Answerer) -> None:
+        self._settings = settings
+        self._answerer = answerer
+        self._running = threading.Lock()
+
+    def check(self) -> None:
+        """Start a rebuild if one is needed and none is running."""
+        if self._answerer.search.needs_rebuild() and self._running.acquire(blocking=False):
+            threading.Thread(target=self._rebuild, daemon=True).start()
+
+    def _rebuild(self) -> None:
+        from ingest.pipeline import rebuild
+
+        try:
+            rebuild(self._settings)
+        except AdvisorError:
+            pass  # another process is writing, or the cause remains: the next answer tries again
+        finally:
+            self._running.release()
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """Return the application: the page, the originals and the page images."""
+    import gradio as gr
+
+    from advisor.web.page import build_page
+
+    answerer = Answerer(settings)
+    renderer = PageRenderer()
+    repair = IndexRepair(settings, answerer)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        repair.check()
+        yield
+        renderer.close()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+
+    @app.middleware("http")
+    async def protect(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        response = await call_next(request)
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    @app.exception_handler(AdvisorError)
+    async def sentence(_request: Request, error: AdvisorError) -> Response:
+        return PlainTextResponse(error.message(settings.lang), status_code=404)
+
+    @app.get("/source/{document_id}/original")
+    def original(document_id: str) -> FileResponse:
+        summary = answerer.search.catalogue.summary(document_id)
+        if summary.state != "current":
+            raise UsageError("unknown_document", id=document_id)
+        path = _original(settings, summary.id)
+        name = Path(summary.paths[0]).name if summary.paths else path.name
+        return FileResponse(path, media_type="application/octet-stream", filename=name)
+
+    @app.get("/source/{document_id}/page/{number}.webp")
+    def page_image(document_id: str, number: int, start: int = 0, end: int = 0) -> Response:
+        document = answerer.search.catalogue.document(document_id)
+        boxes = [box for box in quote_boxes(document, start, end) if box.page == number]
+        path = _original(settings, document.id)
+        if document.format != "pdf":
+            raise UsageError("page_unavailable")
+        image = renderer.draw(path, number, boxes)
+        return Response(image, media_type="image/webp", headers={"Cache-Control": "max-age=3600"})
+
+    page = build_page(answerer, settings.lang, settings.root_path, repair.check)
+    page.queue(max_size=64, default_concurrency_limit=4)
+    script = (_STATIC / "advisor.js").read_text(encoding="utf-8")
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        root_path=settings.root_path or None,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size="1mb",
+        allowed_paths=[],
+        enable_monitoring=False,
+        mcp_server=False,
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+        css_paths=[_STATIC / "advisor.css"],
+        head=f"<script>{script}</script>",
+    )
+    return mounted
+
+
+def _original(settings: Settings, document_id: str) -> Path:
+    for path in settings.originals_path.glob(f"{document_id}.*"):
+        if path.suffix != ".partial":
+            return path.resolve()
+    raise UsageError("original_missing")
+
+
+def serve(settings: Settings) -> None:
+    """Serve the page until interrupted; print its address.
+
+    Raises:
+        UsageError: the port is taken.
+    """
+    import uvicorn
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            raise UsageError("port_taken", host=settings.host, port=str(settings.port)) from None
+    app = build_app(settings)
+    address = f"http://{settings.host}:{settings.port}{settings.root_path}"
+    print(translate("cli.serving", settings.lang, url=address), flush=True)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        forwarded_allow_ips="127.0.0.1",
+    )
