@@ -150,9 +150,14 @@ def _language(raw: RawDocument, canonical: Canonical) -> Language:
 def _title(raw: RawDocument, canonical: Canonical, path: Path) -> str:
     if raw.title and raw.title.strip():
         return " ".join(raw.title.split())[:200]
-    start = list(canonical.blocks[:12])
-    candidates = [block for block in start if block.kind == "heading"] or start[:1]
-    for block in sorted(candidates, key=lambda block: (block.level, block.start)):
+    first = canonical.blocks[0]
+    candidates = [block for block in canonical.blocks[:12] if block.kind == "heading"]
+    candidates.sort(key=lambda block: (block.level, block.start))
+    # A text that opens on a short line without a full stop opens on its title.
+    opening = canonical.text[first.start : first.end]
+    if first.kind == "paragraph" and len(opening) <= 80 and opening[-1] not in ".:;,!?":
+        candidates.insert(0, first)
+    for block in [*candidates, first]:
         text = canonical.text[block.start : block.end].strip("• ")
         if 4 <= len(text) <= 160 and sum(char.isalpha() for char in text) > 3:
             return text

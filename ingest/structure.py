@@ -290,6 +290,8 @@ def _starts_new(
     if piece.kind == "heading":
         same = level == piece.level and not line.gap and not new_page and wrapped
         return not (same and sum(len(one.text) for _, one in piece.lines) < _MAX_HEADING)
+    if level and piece.kind == "item" and not line.gap and _is_capitals(previous):
+        return bool(_TERMINAL.search(previous.text))  # an item in capitals goes on
     if level or not wrapped:
         return True
     cut = bool(_CUT.search(previous.text))

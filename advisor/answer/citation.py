@@ -13,6 +13,7 @@ from advisor.catalogue.store import Catalogue
 from advisor.text.normalise import NormalText, normalise
 
 _KEPT = 64
+_MARGIN = 20
 _NUMBER_BEFORE = re.compile(r"\d[ .,]$")
 _GROUP = re.compile(r"\d{3}(?!\d)")
 
@@ -29,27 +30,22 @@ class CheckedQuote:
 UNSUPPORTED = CheckedQuote(Verdict.UNSUPPORTED)
 
 
-def find_quote(quote: str, text: NormalText, near: tuple[int, int] | None = None) -> CheckedQuote:
+def find_quote(quote: str, text: NormalText) -> CheckedQuote:
     """Look a quote up in a text, word for word after reversible normalisation.
 
     A quote may not begin or end inside a word or a number: «utile» is not a quote of
-    «inutile», nor «700 kWh» of «177 700 kWh». Among several places, the one inside ``near``
-    (original offsets) wins, else the first. Linear in the length of the text.
+    «inutile», nor «700 kWh» of «177 700 kWh». The first place wins. Linear in
+    the length of the text.
     """
     needle = normalise(quote.strip()).text.strip()
     if not any(char.isalnum() for char in needle):
         return UNSUPPORTED
-    best: CheckedQuote | None = None
     position = text.text.find(needle)
     while position >= 0:
         if _on_boundaries(text.text, position, position + len(needle)):
-            start, end = text.span(position, position + len(needle))
-            found = CheckedQuote(Verdict.VERIFIED, start, end)
-            if near is None or near[0] <= start < near[1]:
-                return found
-            best = best or found
+            return CheckedQuote(Verdict.VERIFIED, *text.span(position, position + len(needle)))
         position = text.text.find(needle, position + 1)
-    return best or UNSUPPORTED
+    return UNSUPPORTED
 
 
 def _on_boundaries(text: str, start: int, end: int) -> bool:
@@ -70,18 +66,16 @@ class CitationChecker:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._cache: OrderedDict[str, tuple[Document, NormalText]] = OrderedDict()
+        self._cache: OrderedDict[str, Document] = OrderedDict()
         self._lock = Lock()
 
-    def check(
-        self, quote: str, document_id: str, near: tuple[int, int] | None = None
-    ) -> CheckedQuote:
-        """Check a quote against a current document.
+    def check(self, quote: str, document_id: str) -> CheckedQuote:
+        """Check a quote against a current document, wherever it stands in it.
 
         Raises:
             UsageError: the document is not (or no longer) in the corpus.
         """
-        return find_quote(quote, self._source(document_id)[1], near)
+        return find_quote(quote, normalise(self._source(document_id).text))
 
     def cite(self, number: int, quote: str, passage: Passage) -> Citation | None:
         """Return the citation of a quote taken from a passage, ``None`` when it is not verified.
@@ -91,11 +85,13 @@ class CitationChecker:
         Raises:
             UsageError: the document is not (or no longer) in the corpus.
         """
-        checked = self.check(quote, passage.document_id, (passage.start, passage.end))
+        document = self._source(passage.document_id)
+        # The passage first: normalising a whole report for one quote would take longer.
+        low, high = max(0, passage.start - _MARGIN), passage.end + _MARGIN
+        checked = find_quote(quote, normalise(document.text[low:high]))
         if checked.verdict is not Verdict.VERIFIED:
             return None
-        document, _ = self._source(passage.document_id)
-        start, end = checked.start, checked.end
+        start, end = low + checked.start, low + checked.end
         page = _page(document, start)
         return Citation(
             n=number,
@@ -118,7 +114,7 @@ class CitationChecker:
             after=document.text[end : max(passage.end, end)],
         )
 
-    def _source(self, document_id: str) -> tuple[Document, NormalText]:
+    def _source(self, document_id: str) -> Document:
         # The catalogue is asked each time: a document withdrawn a moment ago must not be quoted.
         current = self._catalogue.state_of(document_id) == "current"
         with self._lock:
@@ -126,12 +122,11 @@ class CitationChecker:
                 self._cache.move_to_end(document_id)
                 return self._cache[document_id]
         document = self._catalogue.document(document_id)
-        entry = (document, normalise(document.text))
         with self._lock:
-            self._cache[document_id] = entry
+            self._cache[document_id] = document
             while len(self._cache) > _KEPT:
                 self._cache.popitem(last=False)
-        return entry
+        return document
 
 
 def _page(document: Document, offset: int) -> Page | None:

@@ -134,7 +134,9 @@ class Catalogue:
         Raises:
             UsageError: no such document, or several share the prefix.
         """
-        found = self._summaries("d.id GLOB ? || '*'", (_literal(document_id),))
+        found = self._summaries("d.id = ?", (document_id,))
+        if not found and document_id:
+            found = self._summaries("d.id GLOB ? || '*'", (_literal(document_id),))
         if len(found) != 1:
             code = "ambiguous_document" if found else "unknown_document"
             raise UsageError(code, id=document_id)
@@ -227,8 +229,10 @@ class Catalogue:
             row[0]: _passage(row)
             for batch in _batches(list(passage_ids))
             for row in self._rows(
-                f"""SELECT {_PASSAGE} FROM passages p JOIN documents d ON d.id = p.document_id
-                WHERE d.state = 'current' AND p.id IN ({_marks(batch)})""",
+                # CROSS JOIN fixes the order: a few passages first, then their documents.
+                f"""SELECT {_PASSAGE} FROM passages p CROSS JOIN documents d
+                WHERE p.id IN ({_marks(batch)}) AND d.id = p.document_id
+                AND d.state = 'current'""",
                 batch,
             )
         }

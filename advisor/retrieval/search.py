@@ -29,6 +29,8 @@ _CONTEXT_FACTOR = 0.4
 _MARGIN = 40
 # BM25 favours short passages: below this length a passage has little to say of its own.
 _FULL_LENGTH = 600
+# Share of its best neighbour's score that a passage gains: an answer often runs on.
+_NEIGHBOUR = 0.25
 _LINK_LISTS = re.compile(
     r"^(pour (en savoir|aller) plus|en savoir plus|voir aussi|a lire|liens?( utiles)?|references"
     r"|bibliographie|sources?|sommaire|table des matieres|further reading|see also|links"
@@ -188,11 +190,19 @@ class PassageSearch:
     def _join(self, query: Query, ranked: Sequence[Fused], k: int) -> tuple[Hit, ...]:
         """Keep what the catalogue still holds: a withdrawn document does not exist."""
         passages = self.catalogue.passages([one.passage_id for one in ranked[: k + _MARGIN]])
-        kept = [
-            (one.score * informativeness(passages[one.passage_id]), one)
+        places = {
+            (passages[one.passage_id].document_id, passages[one.passage_id].ordinal): one.score
             for one in ranked
             if one.passage_id in passages
-        ]
+        }
+        kept = []
+        for one in ranked:
+            passage = passages.get(one.passage_id)
+            if passage is not None:
+                around = (passage.ordinal - 1, passage.ordinal + 1)
+                beside = max(places.get((passage.document_id, place), 0.0) for place in around)
+                score = (one.score + _NEIGHBOUR * beside) / (1 + _NEIGHBOUR)
+                kept.append((score * informativeness(passage), one))
         kept.sort(key=lambda pair: (-pair[0], pair[1].passage_id))
         hits: list[Hit] = []
         summaries: dict[str, DocumentSummary] = {}

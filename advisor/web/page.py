@@ -58,13 +58,17 @@ def build_page(
         yield "", shown, asked, panels, _panel(panels, t)
         after_answer()
 
+    def ask_example(
+        messages: list[Message], asked: list[str], panels: list[str], chosen: gr.SelectData
+    ) -> Iterator[tuple[Any, ...]]:
+        yield from ask(chosen.value["text"], messages, asked, panels)
+
     page: gr.Blocks
     with gr.Blocks(title=t("title"), fill_width=True, analytics_enabled=False) as page:
-        gr.HTML(
+        _html(
             f'<a class="skip" href="#question">{escape(t("skip"))}</a>'
             f'<header class="masthead"><h1>{escape(t("title"))}</h1>'
             f"<p>{escape(t('tagline'))}</p></header>",
-            js_on_load=None,
         )
         asked = gr.State([])
         panels = gr.State([])
@@ -72,9 +76,11 @@ def build_page(
             with gr.Column(scale=3, min_width=340):
                 chat = gr.Chatbot(
                     label=t("conversation"),
-                    placeholder=escape(t("welcome")),
-                    height="58vh",
-                    min_height=320,
+                    placeholder=_welcome(t),
+                    examples=[{"text": t(f"example_{number}")} for number in range(1, 5)],
+                    height="62vh",
+                    min_height=380,
+                    autoscroll=False,
                     latex_delimiters=[],
                     feedback_options=None,
                     buttons=["copy"],
@@ -91,23 +97,15 @@ def build_page(
                     submit_btn=False,
                 )
                 with gr.Row():
-                    send = gr.Button(t("send"), variant="primary", elem_id="send", min_width=100)
-                    stop = gr.Button(t("stop"), elem_id="stop", min_width=100)
-                    new = gr.Button(t("new_chat"), elem_id="new", min_width=100)
-                with gr.Column(elem_classes="examples"):
-                    gr.HTML(f"<p>{escape(t('examples_label'))}</p>", js_on_load=None)
-                    examples = [
-                        gr.Button(t(f"example_{number}"), size="sm") for number in range(1, 5)
-                    ]
+                    send = gr.Button(t("send"), variant="primary", elem_id="send", min_width=90)
+                    stop = gr.Button(t("stop"), elem_id="stop", min_width=90)
+                    new = gr.Button(t("new_chat"), elem_id="new", min_width=90)
             with gr.Column(scale=2, min_width=340):
-                sources = gr.HTML(
-                    _panel([], t), elem_classes="panel", elem_id="sources", js_on_load=None
-                )
+                sources = _html(_panel([], t), elem_classes="panel", elem_id="sources")
         count = len(answerer.search.catalogue.documents())
-        gr.HTML(
+        _html(
             f'<p class="foot">{escape(t("corpus_size", count=count))} · '
             f"{escape(t('history_notice'))}</p>",
-            js_on_load=None,
         )
 
         inputs: list[Any] = [box, chat, asked, panels]
@@ -122,17 +120,22 @@ def build_page(
             box.submit(ask, inputs, outputs, **options),
             send.click(ask, inputs, outputs, **options),
         ]
-        for example in examples:
-            running.append(example.click(ask, [example, *inputs[1:]], outputs, **options))
+        running.append(chat.example_select(ask_example, inputs[1:], outputs, **options))
         stop.click(None, cancels=running, api_visibility="private")
-        new.click(
-            lambda: ("", [], [], [], _panel([], t)),
-            None,
-            outputs,
-            cancels=running,
-            api_visibility="private",
-        )
+        for reset in (new.click, chat.clear):
+            reset(
+                lambda: ("", [], [], [], _panel([], t)),
+                None,
+                outputs,
+                cancels=running,
+                api_visibility="private",
+            )
     return page
+
+
+def _html(html: str, **options: Any) -> gr.Markdown:
+    """Show HTML of ours. Gradio's HTML component would need a policy that allows eval."""
+    return gr.Markdown(html, latex_delimiters=[], container=False, **options)
 
 
 def _growing(answers: Iterator[Answer]) -> Iterator[Answer]:
@@ -148,6 +151,11 @@ def _plain(text: str) -> str:
     """Return text that shows as it was typed: neither HTML nor Markdown."""
     lines = "<br>".join(escape(line) for line in text.splitlines())
     return f'<div class="plain">{lines}</div>'
+
+
+def _welcome(t: Callable[..., str]) -> str:
+    title, text = escape(t("welcome_title")), escape(t("welcome"))
+    return f'<div class="welcome"><h2>{title}</h2><p>{text}</p></div>'
 
 
 def _panel(sections: list[str], t: Callable[..., str]) -> str:

@@ -43,24 +43,25 @@ def _sentences_html(sentences: Sequence[Sentence], turn: int, lang: str) -> str:
             if several and group:
                 parts.append(f"<h3>{escape(group)}</h3>")
         following = sentences[position + 1] if position + 1 < len(sentences) else None
-        marks = "".join(_reference(turn, number) for number in sentence.citations)
-        text = escape(sentence.text)
-        if not sentence.supported:
-            label = escape(translate("answer.unsupported", lang))
-            text = f'<span class="unsupported" title="{label}">{text} ({label})</span>'
-        if sentence.item:
-            switch("ul")
-            parts.append(f"<li>{text}{marks}</li>")
-            continue
-        switch("p")
         # Sentences of one run share a citation, shown after the last.
         shared = (
             following is not None
-            and not following.item
+            and following.item == sentence.item
             and following.citations == sentence.citations
             and following.group == sentence.group
         )
-        parts.append(f"{text} " if shared else f"{text}{marks} ")
+        marks = "" if shared else "".join(_reference(turn, n) for n in sentence.citations)
+        text = escape(sentence.text)
+        if not sentence.supported:
+            label = escape(translate("answer.unsupported", lang))
+            text = f'<span class="unsupported">{text} ({label})</span>'
+        if sentence.item:
+            switch("ul")
+            numbered = ' class="numbered"' if sentence.text[:1].isdigit() else ""
+            parts.append(f"<li{numbered}>{text}{marks}</li>")
+            continue
+        switch("p")
+        parts.append(f"{text}{marks} ")
         if not shared:
             switch("")
     switch("")

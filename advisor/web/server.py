@@ -124,7 +124,9 @@ def build_app(settings: Settings) -> FastAPI:
         allowed_paths=[],
         enable_monitoring=False,
         mcp_server=False,
-        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+        theme=gr.themes.Base(
+            primary_hue="green", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+        ),
         css_paths=[_STATIC / "advisor.css"],
         head=f"<script>{script}</script>",
     )

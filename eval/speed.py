@@ -1,0 +1,260 @@
+"""Speed and memory, each figure with the command that gives it.
+
+    python -m eval.speed FOLDER [--passages 100000]
+
+1. import of the folder's text PDFs, end to end, beside the standard LangChain pipeline (pypdf,
+   recursive splitter, Chroma) with the same embedding, on the same files in one run;
+2. re-import of an unchanged folder of 2,000 small files;
+3. `advisor ask` from a cold start;
+4. warm questions and memory over many passages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).resolve().parents[1]
+
+
+class PeakMemory:
+    """Peak resident memory of a process and its children, sampled every 20 ms, in MB."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self._stop = threading.Event()
+        self.peak = 0.0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.02):
+            try:
+                family = [self._process, *self._process.children(recursive=True)]
+                total = sum(one.memory_info().rss for one in family if one.is_running())
+            except psutil.Error:
+                continue
+            self.peak = max(self.peak, total / 1e6)
+
+    def __enter__(self) -> PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+def _advisor(home: Path, *arguments: str) -> tuple[dict, float, float]:
+    environment = {**os.environ, "ADVISOR_HOME": str(home)}
+    command = [str(Path(sys.executable).parent / "advisor"), *arguments, "--json"]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+    with PeakMemory(process.pid) as memory:
+        output = process.communicate()[0]
+    return json.loads(output), time.perf_counter() - started, memory.peak
+
+
+def _text_pdfs(folder: Path, home: Path) -> list[Path]:
+    report, _, _ = _advisor(home, "import", *[str(path) for path in sorted(folder.glob("*.pdf"))])
+    return [Path(file["path"]) for file in report["documents"] if file["outcome"] != "refused"]
+
+
+_LANGCHAIN = """
+import sys
+from langchain_core.documents import Document
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+import chromadb, pypdf
+from advisor.index.embedding import load_embeddings
+from advisor.settings import SHIPPED_MODEL
+# PyPDFLoader's work without its archived package: one document a page.
+readers = [pypdf.PdfReader(path) for path in sys.argv[2:]]
+pages = [Document(page.extract_text()) for reader in readers for page in reader.pages]
+chunks = RecursiveCharacterTextSplitter(chunk_size=900, chunk_overlap=100).split_documents(pages)
+model = load_embeddings(str(SHIPPED_MODEL))
+texts = [chunk.page_content for chunk in chunks]
+store = chromadb.PersistentClient(sys.argv[1]).create_collection("chunks", embedding_function=None)
+for first in range(0, len(texts), 5000):
+    part = texts[first : first + 5000]
+    ids = [str(first + i) for i in range(len(part))]
+    store.add(ids=ids, documents=part, embeddings=model.embed_documents(part))
+print(len(pages), len(chunks))
+"""
+
+
+def measure_import(folder: Path, work: Path) -> None:
+    """Time the import of text PDFs, and the standard pipeline's on the same files."""
+    files = _text_pdfs(folder, work / "probe")
+    paths = [str(path) for path in files]
+    report, seconds, peak = _advisor(work / "import", "import", *paths)
+    pages = report["totals"]["pages"]
+    print(
+        f"import            {pages} pages in {seconds:.1f} s = {pages / seconds:.0f} pages/s, "
+        f"peak {peak:.0f} MB (workers included)"
+    )
+    command = [sys.executable, "-c", _LANGCHAIN, str(work / "langchain"), *paths]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=HERE)
+    with PeakMemory(process.pid) as memory:
+        process.communicate()
+    seconds = time.perf_counter() - started
+    state = "" if process.returncode == 0 else " (failed)"
+    print(
+        f"  langchain       {pages} pages in {seconds:.1f} s = {pages / seconds:.0f} pages/s, "
+        f"peak {memory.peak:.0f} MB{state}"
+    )
+
+
+def measure_unchanged(work: Path, count: int = 2000) -> None:
+    """Time the re-import of a folder in which nothing changed."""
+    folder = work / "small"
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"note-{number}.txt").write_text(
+            f"Note {number} sur la transition du territoire."
+        )
+    _advisor(work / "unchanged", "import", str(folder))
+    report, seconds, _ = _advisor(work / "unchanged", "import", str(folder))
+    inside = report["totals"]["seconds"]
+    assert report["totals"]["unchanged"] == count
+    print(
+        f"unchanged         {count} files in {seconds:.2f} s ({inside:.2f} s inside) = "
+        f"{count / seconds:.0f} files/s with start-up"
+    )
+
+
+def measure_cold(work: Path) -> None:
+    """Time `advisor ask` from a cold start, starter corpus."""
+    _advisor(work / "corpus", "import", str(HERE / "corpus"))
+    times = [
+        _advisor(work / "corpus", "ask", "Comment impliquer les habitants ?")[1] for _ in range(5)
+    ]
+    print(
+        f"cold ask          median {statistics.median(times):.2f} s, worst {max(times):.2f} s of 5"
+    )
+
+
+def measure_warm(work: Path, passages: int) -> None:
+    """Time warm questions over many passages; memory of the answering process alone."""
+    home = work / "large"
+    script = f"""
+import random, time, resource, json
+from eval.speed import fill_home, questions
+from advisor.answer.answerer import Answerer
+from advisor.settings import Settings
+from pathlib import Path
+answerer = Answerer(Settings(home=Path({str(home)!r})))
+asked = questions(220)
+for question in asked[:20]:
+    answerer.answer(question)
+times = []
+for question in asked[20:]:
+    started = time.perf_counter()
+    answerer.answer(question)
+    times.append(1000 * (time.perf_counter() - started))
+times.sort()
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+print(json.dumps([times[len(times) // 2], times[int(len(times) * .95)], peak]))
+"""
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"from eval.speed import fill_home; fill_home({str(home)!r}, {passages})",
+        ],
+        check=True,
+        cwd=HERE,
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=HERE
+    ).stdout
+    median, late, peak = json.loads(output.splitlines()[-1])
+    print(
+        f"warm question     {passages} passages: p50 {median:.0f} ms, p95 {late:.0f} ms, "
+        f"memory {peak:.0f} MB"
+    )
+
+
+def _words() -> list[str]:
+    texts = [path.read_text(encoding="utf-8") for path in sorted((HERE / "corpus").rglob("*.md"))]
+    return [word for text in texts for word in text.split() if word.isalpha()]
+
+
+def questions(count: int) -> list[str]:
+    """Return questions drawn from the starter corpus's words."""
+    draw = random.Random(1)
+    words = _words()
+    return ["Comment " + " ".join(draw.choices(words, k=7)) + " ?" for _ in range(count)]
+
+
+def fill_home(home: str, passages: int) -> None:
+    """Fill a home with passages re-mixed from the starter corpus, through the catalogue."""
+    from advisor.catalogue.records import Document, Page
+    from advisor.catalogue.store import Catalogue, SourceFile
+    from advisor.index.embedding import load_embeddings
+    from advisor.index.generations import IndexStore
+    from advisor.settings import SHIPPED_MODEL, Settings
+    from ingest.raw import RawBlock
+    from ingest.split import split
+    from ingest.structure import canonical_from_blocks
+
+    settings = Settings(home=Path(home))
+    catalogue = Catalogue(settings.catalogue_path)
+    model = load_embeddings(str(SHIPPED_MODEL))
+    draw = random.Random(0)
+    words = _words()
+    made = number = 0
+    while made < passages:
+        blocks = [
+            RawBlock("paragraph", " ".join(draw.choices(words, k=100)).capitalize() + ".")
+            for _ in range(200)
+        ]
+        canonical = canonical_from_blocks(blocks)
+        identifier = f"{number:016x}"
+        parts = split(canonical, identifier)[: passages - made]
+        document = Document(
+            identifier, f"Document {number}", "document", "text", "fr", canonical.text,
+            (Page(1, "", 0, len(canonical.text)),),
+        )  # fmt: skip
+        vectors = model.encode([part.text for part in parts])
+        file = SourceFile(f"/bench/{number}", 0, 0)
+        catalogue.stage(document, parts, vectors, model.model_id, 1, file)
+        made += len(parts)
+        number += 1
+    IndexStore(settings.index_path, catalogue).build(model)
+
+
+def main() -> None:
+    """Run the four measures and print one line each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--passages", type=int, default=100_000)
+    options = parser.parse_args()
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    work = Path(tempfile.mkdtemp(prefix="advisor-bench-"))
+    try:
+        if options.folder.is_dir():
+            measure_import(options.folder, work)
+        else:
+            print(f"import            {options.folder} n'existe pas ici : non mesuré")
+        measure_unchanged(work)
+        measure_cold(work)
+        measure_warm(work, options.passages)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
