@@ -31,7 +31,7 @@ _PAGE_NUMBER = re.compile(
 )
 _TERMINAL = re.compile(r"[.!?…:;»\])]$|[.!?…][”\"']$")
 _SPACES = re.compile(r"[ \t\r\n\f\v\u2028\u2029]+")
-_CUT = re.compile(r"[^\W\d_][-\u2010\u00ad\ufffe]$")
+_CUT = re.compile(r"[^\W\d_][-\u2010\u00ad]$")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _MAX_HEADING = 120
 _WIDE_LINE = 160
@@ -84,8 +84,8 @@ def clean_text(text: str) -> str:
 def _clean_char(char: str) -> str:
     if char in _PRIVATE_BULLETS:
         return "• "
-    if char in "\ufffe\u00ad":
-        return "\u00ad"
+    if char == "\u00ad":
+        return char
     category = unicodedata.category(char)
     if category in ("Co", "Cn", "Cs") or char in "\ufeff\u200b\u200c\u200d\u2060\ufffd":
         return ""

@@ -18,6 +18,10 @@ _END = re.compile(r"[.!?…]+[\"'»”’)\]]*(?:[\s\u00a0\u202f]*»)?(?=\s|$)")
 _OPENING = re.compile(r"[\s\u00a0\u202f]*[«“\"'(\[–—-]?[\s\u00a0\u202f]*(\S)")
 _LAST_WORD = re.compile(r"([\w°]+)$")
 
+_GERMAN_ORDINAL = re.compile(
+    r"\b(?:am|den|der|dem|die|das|vom|bis|zum|im)\s+\d{1,2}$", re.IGNORECASE
+)
+
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
     """Yield the [start, end) of each sentence, without surrounding white space."""
@@ -60,7 +64,9 @@ def _is_boundary(text: str, begin: int, match: re.Match[str], end: int) -> bool:
     # An initial («J. Dupont») or a bare enumerator («1. Faire», «3. Oktober»).
     if len(last) == 1 and last.isalpha() and last.isupper():
         return False
-    return not (last.isdigit() and len(last) <= 2 and word.start() <= begin + 1)
+    if last.isdigit() and len(last) <= 2:
+        return word.start() > begin + 1 and not _GERMAN_ORDINAL.search(text, begin, match.start())
+    return True
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:

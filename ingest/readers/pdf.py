@@ -21,8 +21,11 @@ from pypdf.errors import DependencyError
 from advisor.errors import ReadRefused
 from ingest.raw import Box, RawDocument, RawLine, RawPage
 
-_ENDS = re.compile(r"\r\n|\r|\n")
+# PDFium writes U+FFFE for a hyphen that ends a line, in place of the line's end.
+_CUT = "\ufffe"
+_ENDS = re.compile(rf"\r\n|\r|\n|(?<={_CUT})")
 _GUTTER = 0.03
+_GRID = 100_000
 # Share of words over 25 letters beyond which the text is taken to have lost its spaces.
 _GLUED = 0.02
 
@@ -97,7 +100,7 @@ def _page(document: pdfium.PdfDocument, index: int, label: str) -> RawPage:
         width, height = page.get_size()
         text_page = page.get_textpage()
         try:
-            lines = list(_lines(text_page, page, max(width, 1.0), max(height, 1.0)))
+            lines = list(_lines(text_page, page, max(width, 1.0)))
         finally:
             text_page.close()
     finally:
@@ -105,34 +108,27 @@ def _page(document: pdfium.PdfDocument, index: int, label: str) -> RawPage:
     return RawPage(index + 1, label, _reading_order(lines), width, height)
 
 
-def _lines(text_page: Any, page: Any, width: float, height: float) -> Iterator[RawLine]:
+def _lines(text_page: Any, page: Any, width: float) -> Iterator[RawLine]:
     count = text_page.count_chars()
     if count <= 0:
         return
     text = _characters(text_page, count)
-    left, bottom, right, top = page.get_cropbox(fallback_ok=True) or (0.0, 0.0, width, height)
-    span_x, span_y = max(right - left, 1.0), max(top - bottom, 1.0)
-    rotation = page.get_rotation()
     previous: RawLine | None = None
     for start, end in _line_ranges(text):
-        for first, last, box in _segments(text_page, text, start, end, span_x):
+        for first, last, box in _segments(text_page, text, start, end, width):
             content = text[first:last]
             if not content.strip():
                 continue
-            x0, y0, x1, y1 = box
-            fractions = _rotate(
-                (
-                    (x0 - left) / span_x,
-                    (top - y1) / span_y,
-                    (x1 - left) / span_x,
-                    (top - y0) / span_y,
-                ),
-                rotation,
-            )
+            fractions = _fractions(page, box)
             anchor = first + len(content) - len(content.lstrip())
             size = abs(raw.FPDFText_GetFontSize(text_page, anchor)) or 0.0
             weight = raw.FPDFText_GetFontWeight(text_page, anchor)
-            line = RawLine(content, fractions, _visual_size(size, y1 - y0), weight >= 600)
+            line = RawLine(
+                content.replace(_CUT, "-"),
+                fractions,
+                _visual_size(size, box[3] - box[1]),
+                weight >= 600,
+            )
             if previous is not None and previous.box is not None:
                 pitch = fractions[1] - previous.box[1]
                 tall = max(fractions[3] - fractions[1], previous.box[3] - previous.box[1], 1e-4)
@@ -221,16 +217,15 @@ def _union(boxes: list[Box]) -> Box:
     )
 
 
-def _rotate(box: Box, rotation: int) -> Box:
-    """Turn a box of the unrotated page into one of the page as it is shown."""
-    x0, y0, x1, y1 = box
-    if rotation == 90:
-        return 1 - y1, x0, 1 - y0, x1
-    if rotation == 180:
-        return 1 - x1, 1 - y1, 1 - x0, 1 - y0
-    if rotation == 270:
-        return y0, 1 - x1, y1, 1 - x0
-    return box
+def _fractions(page: Any, box: Box) -> Box:
+    """Turn a box of page units into fractions of the page as shown (cropped, rotated)."""
+    corners = []
+    for x, y in ((box[0], box[1]), (box[2], box[3])):
+        across, down = ctypes.c_int(), ctypes.c_int()
+        raw.FPDF_PageToDevice(page, 0, 0, _GRID, _GRID, 0, x, y, across, down)
+        corners.append((across.value / _GRID, down.value / _GRID))
+    (x0, y0), (x1, y1) = corners
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
 
 def _reading_order(lines: list[RawLine]) -> list[RawLine]:

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+
+from advisor.catalogue.fiche import FicheError, check_body, check_corpus, parse_fiche
+from tests.conftest import ROOT
+
+FICHE = """---
+kind: dispositif
+title: Fonds d'essai
+updated: 2026-11-23
+summary: Un fonds imaginaire qui sert à vérifier la lecture des fiches.
+themes: [energie]
+sources:
+  - {id: s1, name: Journal officiel, date: 2021-02-10}
+dispositif:
+  holder: État
+  audience: [commune]
+  eligibility: Toutes les communes de moins de 20 000 habitants.
+  offer: Une subvention de 50 000 € au plus.
+  scope: national
+  population_max: 20000
+  status: ouvert
+  checked: 2026-11-22
+---
+Le fonds d'essai finance des études depuis 2021[^s1].
+
+## Pour qui
+
+- Les communes de moins de 20 000 habitants y ont droit[^s1].
+"""
+
+
+def test_a_valid_fiche_is_parsed() -> None:
+    fiche = parse_fiche(FICHE)
+    assert fiche.front.dispositif is not None
+    assert fiche.front.dispositif.population_max == 20000
+    assert fiche.front.sources[0].date == "2021-02-10"
+    assert check_body(fiche) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("themes: [energie]", "themes: [magie]", 6),
+        ("  status: ouvert", "  status: bientôt", 16),
+        ("kind: dispositif", "kind: territoire", 2),
+        ("updated: 2026-11-23", "updated: hier", 4),
+        ("  holder: État", "  holder: [", 11),
+    ],
+)
+def test_an_error_is_reported_with_its_line(old: str, new: str, line: int) -> None:
+    with pytest.raises(FicheError) as caught:
+        parse_fiche(FICHE.replace(old, new))
+    assert abs(caught.value.problems[0].line - line) <= 1
+
+
+def test_a_paragraph_without_source_or_with_an_unknown_one_is_reported() -> None:
+    bare = check_body(parse_fiche(FICHE.replace("depuis 2021[^s1].", "depuis 2021.")))
+    assert [problem.line for problem in bare] == [19]
+    unknown = check_body(parse_fiche(FICHE.replace("droit[^s1]", "droit[^s9]")))
+    assert any("s9" in problem.message for problem in unknown)
+    doubtful = FICHE.replace("depuis 2021[^s1].", "depuis 2021 (à vérifier).")
+    assert check_body(parse_fiche(doubtful)) == []
+
+
+def test_a_link_to_a_fiche_that_does_not_exist_is_reported(tmp_path: Path) -> None:
+    text = FICHE.replace("themes:", "related: [absente]\nthemes:")
+    (tmp_path / "fonds.md").write_text(text, encoding="utf-8")
+    count, problems = check_corpus(tmp_path)
+    assert count == 1
+    assert "absente" in problems[0].problem.message
+
+
+def test_the_starter_corpus_is_valid_and_as_large_as_promised() -> None:
+    count, problems = check_corpus(ROOT / "corpus")
+    assert problems == []
+    sizes = {
+        path.name: len(list(path.glob("*.md")))
+        for path in (ROOT / "corpus").iterdir()
+        if path.is_dir()
+    }
+    assert sizes["territoires"] >= 38
+    assert sizes["dispositifs"] >= 48
+    assert sizes["referentiels"] + sizes["evaluations"] >= 24
+    assert sizes["experiences"] >= 20
+    assert sizes["chartes"] >= 9
+    assert count == sum(sizes.values())

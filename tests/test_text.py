@@ -1,0 +1,65 @@
+import pytest
+
+from advisor.text.analysis import analyse
+from advisor.text.language import detect_language
+from advisor.text.sentences import sentence_spans
+
+
+def sentences(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Créé en 1988. Il vit.", ["Créé en 1988.", "Il vit."]),
+        ("L'équité. Énergie.", ["L'équité.", "Énergie."]),
+        ("M. Caron a signé. L'art. 5 vaut 1.5 M€.", ["M. Caron a signé.", "L'art. 5 vaut 1.5 M€."]),
+        ("J. Dupont vint. Bien.", ["J. Dupont vint.", "Bien."]),
+        ("« Bien ! » dit-il. Puis rien.", ["« Bien ! » dit-il.", "Puis rien."]),
+        ("Un titre\nUne phrase.", ["Un titre", "Une phrase."]),
+        ("1. Faire. 2. Dire.", ["1. Faire.", "2. Dire."]),
+        (
+            "Das ist z. B. gut. Am 3. Oktober kam er.",
+            ["Das ist z. B. gut.", "Am 3. Oktober kam er."],
+        ),
+    ],
+)
+def test_sentences_end_where_a_reader_would_end_them(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("impôts", "impot"),
+        ("L'ÉNERGIE", "energie"),
+        ("œuvre", "oeuvre"),
+        ("communes", "commune"),
+        ("l’habitant", "habitants"),
+        ("177 700", "177\u202f700"),
+        ("Loos-en-Gohelle", "LOOS EN GOHELLE"),
+    ],
+)
+def test_spellings_of_a_word_give_the_same_terms(one: str, other: str) -> None:
+    assert analyse(one) == analyse(other) != []
+
+
+def test_words_that_change_the_meaning_stay() -> None:
+    assert len(analyse("sans contre pas")) == 3
+    assert analyse("Comment est-ce que la") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "lang"),
+    [
+        ("c koi les 4 regles", "fr"),
+        ("How did the town involve residents?", "en"),
+        ("Wie viele Einwohner hat die Stadt?", "de"),
+        ("Fifty-fifty", "fr"),
+        ("", "fr"),
+        ("12 000 ??", "fr"),
+    ],
+)
+def test_language_of_a_question(question: str, lang: str) -> None:
+    assert detect_language(question) == lang
