@@ -90,7 +90,7 @@ def build_page(
                 box = gr.Textbox(
                     label=t("question_label"),
                     placeholder=t("question_placeholder"),
-                    lines=2,
+                    lines=1,  # with more, Enter would not send
                     max_lines=6,
                     max_length=_MAX_LENGTH,
                     elem_id="question",

@@ -1,0 +1,119 @@
+"""The page in a real Chromium: a question, its citation, the keyboard, no outside request."""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.conftest import write_pdf
+
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine"
+    ),
+]
+QUESTION = "Combien mesure le réseau de chaleur de la commune ?"
+
+
+@pytest.fixture
+def address(settings, tmp_path, folder, import_into) -> Iterator[str]:
+    import uvicorn
+
+    from advisor.web.server import build_app
+
+    pages = [
+        ["Une premiere page sans rapport avec la question posee."],
+        ["Le reseau de chaleur de la commune de Montdidier mesure 2,7 km."],
+    ]
+    import_into(settings, folder, write_pdf(tmp_path / "reseau.pdf", pages))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(build_app(settings), host="127.0.0.1", port=port, log_level="error")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desktop", "phone"])
+def page(request, address) -> Iterator[Page]:
+    width, height = request.param
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
+        )
+        page = browser.new_page(viewport={"width": width, "height": height}, locale="fr-FR")
+        page.requested = []  # type: ignore[attr-defined]
+        page.errors = []  # type: ignore[attr-defined]
+        page.on("request", lambda sent: page.requested.append(sent.url))  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
+        page.on(
+            "console",
+            lambda message: page.errors.append(message.text) if message.type == "error" else None,  # type: ignore[attr-defined]
+        )
+        page.goto(address)
+        page.wait_for_selector("#question textarea")
+        yield page
+        browser.close()
+
+
+def test_a_question_gives_a_cited_answer_whose_source_opens_highlighted(
+    page: Page, address: str
+) -> None:
+    page.fill("#question textarea", QUESTION)
+    page.click("#send")
+    expect(page.locator("#conversation .answer")).to_contain_text("2,7 km", timeout=20_000)
+    card = page.locator("#sources details.source", has_text="2,7 km").first
+    expect(card).to_contain_text("vérifié mot à mot")
+    number = card.locator(".number").inner_text()
+    page.locator(f'a.reference[href$="-{number}"]').first.click()
+    expect(card).to_have_attribute("open", "")
+    expect(card.locator("mark")).to_contain_text("2,7 km")
+    image = card.locator("img.page")
+    image.scroll_into_view_if_needed()
+    page.wait_for_function("image => image.naturalWidth > 0", arg=image.element_handle())
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    # Nothing wider than the screen, nothing from outside, no error.
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert all(url.startswith((address, "data:", "blob:")) for url in page.requested)  # type: ignore[attr-defined]
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
+def test_the_page_works_with_the_keyboard_alone(page: Page) -> None:
+    page.keyboard.press("Tab")
+    assert "question" in (page.evaluate("document.activeElement.getAttribute('href')") or "")
+    page.locator("#question textarea").focus()
+    page.keyboard.type(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator("#conversation .answer")).to_contain_text("2,7 km", timeout=20_000)
+    reference = page.locator("a.reference").last
+    reference.focus()
+    page.keyboard.press("Enter")
+    focused = page.evaluate("document.activeElement.closest('details.source')?.open")
+    assert focused is True
+
+
+def test_an_example_asks_its_question_and_a_new_conversation_clears(page: Page) -> None:
+    page.locator("#conversation button.example, #conversation .example").first.click()
+    expect(page.locator("#conversation .answer").first).to_be_visible(timeout=20_000)
+    page.click("#new")
+    expect(page.locator("#conversation .answer")).to_have_count(0)
+    expect(page.locator("#sources details.source")).to_have_count(0)
+    page.click("#send")  # an empty question
+    expect(page.locator("#conversation")).to_contain_text("Posez une question", timeout=10_000)

@@ -1,0 +1,197 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+ADVISOR = Path(sys.executable).parent / "advisor"
+
+
+def advisor(
+    *arguments: object, stdin: str = "", cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(ADVISOR), *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **environment},
+    )
+
+
+def test_import_report_accounts_for_every_file(folder) -> None:
+    (folder / "vide.txt").touch()
+    done = advisor("import", folder, "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1  # one file was refused
+    assert {entry["outcome"] for entry in report["documents"]} == {"imported", "refused"}
+    assert set(report["documents"][0]) == {
+        "path",
+        "document_id",
+        "outcome",
+        "message",
+        "pages",
+        "passages",
+    }
+    assert report["totals"]["files"] == 3
+    again = advisor("import", folder)
+    assert "2 inchangés, 1 refusés" in again.stdout
+    assert "Ce fichier ne contient aucun texte" in again.stdout
+
+
+def test_import_reads_a_list_of_paths_on_stdin(folder) -> None:
+    done = advisor(
+        "import", "-", "--json", stdin=f"{folder / 'loos.txt'}\n\n{folder / 'absent.txt'}\n"
+    )
+    outcomes = [entry["outcome"] for entry in json.loads(done.stdout)["documents"]]
+    assert sorted(outcomes) == ["imported", "refused"]
+
+
+def test_documents_show_remove_verify_rebuild(imported) -> None:
+    listed = json.loads(advisor("documents", "--json").stdout)
+    identifier = next(one["id"] for one in listed if "Tramayes" in one["title"])
+    assert "1,2 MW" in advisor("show", identifier).stdout
+    assert advisor("verify").returncode == 0
+    assert "est retiré" in advisor("remove", identifier[:8]).stdout
+    assert len(json.loads(advisor("documents", "--json").stdout)) == 1
+    assert json.loads(advisor("rebuild", "--json").stdout)["passages"] > 0
+    assert (
+        json.loads(advisor("verify", "--json").stdout)
+        == {"ok": True, "passages": 2, "problems": []}
+        or (json.loads(advisor("verify", "--json").stdout)["ok"])
+    )
+    assert advisor("show", "0000").returncode == 2
+
+
+def test_search_and_ask_have_the_documented_json(imported) -> None:
+    found = json.loads(advisor("search", "réseau de chaleur", "--k", "2", "--json").stdout)
+    assert set(found) == {"query", "passages"}
+    assert set(found["passages"][0]) == {
+        "document_id", "title", "kind", "page", "section", "text", "score", "why",
+    }  # fmt: skip
+    answer = json.loads(advisor("ask", "Depuis quand le réseau de chaleur ?", "--json").stdout)
+    assert {
+        "question", "language", "status", "answer_markdown", "sentences", "citations", "suggestions",
+        "timings_ms",
+    } <= set(answer)  # fmt: skip
+    assert {
+        "n", "document_id", "title", "kind", "page", "section", "quote", "verdict", "url",
+    } <= set(answer["citations"][0])  # fmt: skip
+    assert answer["citations"][0]["verdict"] == "verified"
+
+
+def test_ask_takes_one_question_per_line(imported) -> None:
+    lines = [
+        json.dumps(
+            {"id": "a", "question": "Depuis quand Tramayes a-t-elle un réseau de chaleur ?"}
+        ),
+        "",
+        "pas du json",
+        json.dumps(
+            {
+                "id": "b",
+                "question": "et combien mesure-t-il ?",
+                "history": [
+                    {"role": "user", "content": "Parlez-moi du réseau de chaleur de Tramayes"},
+                    {"role": "assistant", "content": "…"},
+                ],
+            }
+        ),
+    ]
+    done = advisor("ask", "--jsonl", "-", stdin="\n".join(lines))
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [result["id"] for result in results] == ["a", None, "b"]
+    assert "2006" in results[0]["answer_markdown"]
+    assert "Ligne 3" in results[1]["error"]
+    assert "1,4 km" in results[2]["answer_markdown"]
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["ask", ""], "Posez une question"),
+        (["ask", "x", "--kind", "magie"], "n'est pas une valeur connue"),
+        (["ask", "--nimporte"], "n'existe pas"),
+        (["search"], "Il manque"),
+        (["inconnue"], "n'existe pas"),
+        (["show", "zzzz"], "Aucun document"),
+        (["ask", "--jsonl", "absent.jsonl"], "absent.jsonl"),
+        (["corpus", "check", "absent"], "absent"),
+        (["search", "x", "--k", "beaucoup"], "--k"),
+    ],
+)
+def test_wrong_usage_gets_one_french_sentence(imported, arguments, sentence) -> None:
+    done = advisor(*arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_wrong_setting_is_named(tmp_path) -> None:
+    done = advisor("documents", ADVISOR_PORT="quatre")
+    assert done.returncode == 2
+    assert "ADVISOR_PORT" in done.stderr
+    missing = advisor("import", tmp_path, ADVISOR_EMBEDDING_MODEL=str(tmp_path / "rien"))
+    assert missing.returncode == 1
+    assert "ADVISOR_EMBEDDING_MODEL" in missing.stderr
+    assert "Traceback" not in missing.stderr
+
+
+def test_messages_follow_the_language_setting(imported) -> None:
+    english = advisor("show", "zzzz", ADVISOR_LANG="en").stderr
+    german = advisor("show", "zzzz", ADVISOR_LANG="de").stderr
+    french = advisor("show", "zzzz").stderr
+    assert len({english, german, french}) == 3
+
+
+def test_corpus_check_names_file_and_line(tmp_path) -> None:
+    (tmp_path / "a.md").write_text("---\nkind: dispositif\n---\nTexte.\n")
+    done = advisor("corpus", "check", tmp_path)
+    assert done.returncode == 1
+    assert re.search(r"a\.md:\d+: ", done.stdout)
+
+
+def test_a_torn_vector_index_is_repaired_after_the_answer(imported) -> None:
+    for database in (imported.index_path).glob("*/vectors/chroma.sqlite3"):
+        database.unlink()
+    done = advisor("ask", "réseau de chaleur")
+    assert done.returncode == 0
+    assert "2006" in done.stdout
+    assert "reconstruit" in done.stderr
+    assert advisor("verify").returncode == 0
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_advisor_command_of_the_readme_exists() -> None:
+    commands = set(re.findall(r"advisor (\w+)(?: (check))?", README))
+    assert commands
+    for command, sub in commands:
+        arguments = [command, *([sub] if sub else []), "--help"]
+        assert advisor(*arguments).returncode == 0, command
+
+
+def test_every_setting_of_the_readme_exists_and_is_documented() -> None:
+    from advisor.settings import Settings
+
+    known = {"ADVISOR_" + name.upper() for name in Settings.model_fields}
+    assert set(re.findall(r"ADVISOR_[A-Z_]+", README)) == known
+
+
+def test_readme_questions_are_answered_from_the_starter_corpus(tmp_path) -> None:
+    environment = {"ADVISOR_HOME": str(tmp_path / "home")}
+    assert advisor("import", ROOT / "corpus", **environment).returncode == 0
+    questions = re.findall(r'advisor ask "([^"]+)"', README)
+    assert questions
+    for question in questions:
+        answer = json.loads(advisor("ask", question, "--json", **environment).stdout)
+        assert answer["status"] == "answered", question
+        assert all(citation["verdict"] == "verified" for citation in answer["citations"])

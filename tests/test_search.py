@@ -1,0 +1,142 @@
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from advisor.catalogue.records import Filters
+from advisor.catalogue.store import Catalogue
+from advisor.errors import UsageError
+from advisor.index.generations import IndexStore
+from advisor.retrieval.fusion import fuse
+from advisor.retrieval.query import understand
+from advisor.retrieval.retriever import HybridRetriever
+from advisor.retrieval.search import PassageSearch
+from tests.test_fiche import FICHE
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "panneaux photovoltaïques de l'église",
+        "PANNEAUX PHOTOVOLTAIQUES EGLISE",
+        "panneau photovoltaique l’eglise",
+    ],
+)
+def test_accents_capitals_and_plurals_do_not_matter(imported, question) -> None:
+    assert "5000 €" in PassageSearch(imported).search(question, 1).hits[0].passage.text
+
+
+def test_filters_restrict_both_legs(settings, folder, import_into) -> None:
+    (folder / "fonds.md").write_text(FICHE, encoding="utf-8")
+    import_into(settings, folder)
+    search = PassageSearch(settings)
+
+    def kinds(filters: Filters) -> set[str]:
+        return {hit.document.kind for hit in search.search("commune habitants", 10, filters).hits}
+
+    assert kinds(Filters()) == {"document", "dispositif"}
+    assert kinds(Filters(kinds=("dispositif",))) == {"dispositif"}
+    assert kinds(Filters(themes=("energie",))) == {"dispositif"}
+    assert kinds(Filters(years=(2026,))) == {"dispositif"}
+    assert kinds(Filters(languages=("de",))) == set()
+    assert kinds(Filters(themes=("energie",), kinds=("document",))) == set()
+    loos = search.search("fosse 1986", 1).hits[0].document.id
+    assert {
+        hit.document.id for hit in search.search("commune", 10, Filters(documents=(loos,))).hits
+    } == {loos}
+
+
+def test_results_are_the_same_each_time(imported) -> None:
+    first = PassageSearch(imported).search("transition des habitants", 10)
+    second = PassageSearch(imported).search("transition des habitants", 10)
+    assert [(h.passage.id, h.score) for h in first.hits] == [
+        (h.passage.id, h.score) for h in second.hits
+    ]
+
+
+def test_the_langchain_retriever_returns_placed_documents(imported) -> None:
+    retriever = HybridRetriever(search=PassageSearch(imported), k=2)
+    documents = retriever.invoke("réseau de chaleur au bois")
+    assert documents[0].metadata["title"] == "Tramayes et son réseau de chaleur"
+    assert {"document_id", "kind", "page", "section", "start", "end", "score"} <= documents[
+        0
+    ].metadata.keys()
+
+
+@pytest.mark.parametrize("question", ["", "   ", "?!…", "\x00\x01"])
+def test_an_empty_question_gets_a_sentence(imported, question) -> None:
+    with pytest.raises(UsageError):
+        PassageSearch(imported).search(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ['"commune" AND (a OR', "le la les", "title:commune*", "общество", "🌱🌱 a", "a" * 50_000],
+)
+def test_odd_questions_never_fail(imported, question) -> None:
+    PassageSearch(imported).search(question)
+
+
+def test_an_empty_corpus_is_said(settings) -> None:
+    with pytest.raises(UsageError) as caught:
+        PassageSearch(settings).search("quelque chose")
+    assert "advisor import" in caught.value.message()
+
+
+def test_a_follow_up_keeps_the_terms_of_the_turn_before() -> None:
+    query = understand("et combien ça coûte ?", ["Quel réseau de chaleur à Tramayes ?"])
+    assert "tramay" in query.context_terms
+    assert understand("Quel réseau de chaleur à Tramayes ?", ["Autre question"]).context == ""
+
+
+def test_fusion_trusts_the_only_leg_there_is() -> None:
+    assert [one.passage_id for one in fuse({"a": 2.0, "b": 1.0}, {})] == ["a", "b"]
+    assert [one.passage_id for one in fuse({}, {"a": 0.1, "b": 0.9})] == ["b", "a"]
+    both = fuse({"a": 2.0, "b": 1.9}, {"b": 0.9, "c": 0.8})
+    assert both[0].passage_id == "b"
+    assert all(0 <= one.score <= 1 for one in both)
+
+
+def test_a_chroma_server_serves_like_the_embedded_one(tmp_path, folder, import_into) -> None:
+    from advisor.settings import Settings
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    chroma = Path(sys.executable).parent / "chroma"
+    server = subprocess.Popen(
+        [chroma, "run", "--path", tmp_path / "server", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        settings = Settings(home=tmp_path / "home", chroma_url=f"http://127.0.0.1:{port}")
+        import_into(settings, folder)
+        result = PassageSearch(settings).search("réseau de chaleur au bois", 2)
+        assert result.missing_leg is None
+        assert result.hits[0].document.title == "Tramayes et son réseau de chaleur"
+        assert any(hit.similarity is not None for hit in result.hits)
+        (folder / "tramayes.txt").unlink()
+        (folder / "loos.txt").write_text("Loos\n\nUn texte corrigé sur la fosse.\n")
+        import_into(settings, folder)
+        store = IndexStore(
+            settings.index_path, Catalogue(settings.catalogue_path), settings.chroma_url
+        )
+        generation = Catalogue(settings.catalogue_path).generation()
+        assert generation is not None
+        assert store.verify(generation.model) == []
+    finally:
+        server.kill()
+        server.wait()
+    # Without the server, words still answer.
+    degraded = PassageSearch(settings).search("fosse", 1)
+    assert degraded.missing_leg == "dense"
+    assert degraded.hits

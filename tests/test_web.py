@@ -1,0 +1,87 @@
+import pytest
+from fastapi.testclient import TestClient
+
+from advisor.answer.answerer import Answerer
+from advisor.web.page import _plain
+from advisor.web.render import answer_html, sources_html
+from tests.conftest import write_pdf
+
+
+@pytest.fixture
+def pdf_home(settings, tmp_path, import_into):
+    pages = [
+        ["Une premiere page sans rapport avec la question posee."],
+        ["Le reseau de chaleur de la commune mesure 1,4 km."],
+    ]
+    import_into(settings, write_pdf(tmp_path / "reseau.pdf", pages))
+    return settings
+
+
+@pytest.fixture
+def client(pdf_home):
+    from advisor.web.server import build_app
+
+    with TestClient(build_app(pdf_home)) as client:
+        yield client
+
+
+def test_the_page_is_served_under_a_strict_policy(client) -> None:
+    response = client.get("/")
+    assert response.status_code == 200
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe-eval" not in policy
+    assert client.get("/docs").status_code == 404
+
+
+def test_the_original_and_the_highlighted_page_are_served(client, pdf_home, tmp_path) -> None:
+    answer = Answerer(pdf_home).answer("Combien mesure le réseau de chaleur ?")
+    citation = next(one for one in answer.citations if "1,4 km" in one.quote)
+    original = client.get(f"/source/{citation.document_id}/original")
+    assert original.content == (tmp_path / "reseau.pdf").read_bytes()
+    assert 'attachment; filename="reseau.pdf"' in original.headers["content-disposition"]
+    place = f"/source/{citation.document_id}/page/2.webp"
+    plain = client.get(place)
+    marked = client.get(f"{place}?start={citation.start}&end={citation.end}")
+    assert plain.headers["content-type"] == marked.headers["content-type"] == "image/webp"
+    assert _yellow(marked.content) > 200 > _yellow(plain.content)
+
+
+def _yellow(image: bytes) -> int:
+    import io
+
+    from PIL import Image
+
+    pixels = Image.open(io.BytesIO(image)).convert("RGB").resize((300, 420)).get_flattened_data()
+    return sum(red > 200 and green > 170 and blue < 120 for red, green, blue in pixels)
+
+
+def test_what_is_not_in_the_corpus_is_not_served(client, pdf_home) -> None:
+    assert client.get("/source/0000000000000000/original").status_code == 404
+    assert client.get("/source/..%2F..%2Fetc%2Fpasswd/original").status_code == 404
+    search = Answerer(pdf_home).search
+    document = search.catalogue.documents()[0].id
+    assert client.get(f"/source/{document}/page/9.webp").status_code == 404
+    search.catalogue.withdraw(document)
+    assert client.get(f"/source/{document}/original").status_code == 404
+    assert client.get(f"/source/{document}/page/2.webp").status_code == 404
+
+
+def test_text_of_documents_is_never_html(settings, tmp_path, import_into) -> None:
+    (tmp_path / "piege.txt").write_text(
+        "<b>Titre</b> du piège\n\nLe réseau de chaleur <img src=x onerror=alert(1)> mesure 1,4 km <script>x</script>.\n"
+    )
+    import_into(settings, tmp_path / "piege.txt")
+    answer = Answerer(settings).answer("Combien mesure le réseau <i>de chaleur</i> ?")
+    html = answer_html(answer, 0) + sources_html(answer, 0, "fr") + _plain(answer.question)
+    assert "1,4 km" in html
+    for tag in ("<img src=x", "<script", "<b>", "<i>"):
+        assert tag not in html
+    assert "\n\n" not in answer_html(answer, 0)
+
+
+def test_links_other_than_http_are_shown_as_text() -> None:
+    from advisor.web.render import _link
+
+    assert "<a" not in _link("javascript:alert(1)", "x")
+    assert 'rel="noopener' in _link("https://exemple.fr", "x")
