@@ -172,7 +172,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_advisor_command_of_the_readme_exists() -> None:
-    commands = set(re.findall(r"advisor (\w+)(?: (check))?", README))
+    commands = set(re.findall(r"(?:^|`|bin/)advisor (\w+)(?: (check))?", README, re.MULTILINE))
     assert commands
     for command, sub in commands:
         arguments = [command, *([sub] if sub else []), "--help"]

@@ -21,6 +21,7 @@ _PRONOUN = re.compile(
     r"(?:Il|Elle|Ils|Elles|Ce|Cet|Cette|Ces|Cela|Ceci|Celui-ci|Celle-ci|Ceux-ci|Leur|Leurs|Son|Sa|Ses"
     r"|En parallèle|Ainsi|It|They|This|These|He|She|Er|Sie|Es|Diese[rs]?|Dies)\b"
 )
+_SENTENCE_ITEM = re.compile(r"•\s+[^\W\d_a-zà-ÿ].*[.!?…]$", re.DOTALL)
 _DIGITS = re.compile(r"\d")
 _MIN_LETTERS = 12
 # Weights of a sentence's features; see eval/reports for the measurements behind them.
@@ -229,7 +230,10 @@ def _same_paragraph(one: Evidence, first: Line, second: Line) -> bool:
 
 
 def _whole_list(line: Line, lines: Sequence[Line]) -> list[Line]:
-    """Return the list a line belongs to or introduces, with its introduction; else nothing."""
+    """Return the list a line belongs to or introduces, with its introduction; else nothing.
+
+    Numbered steps, announced lists and lists of fragments stay whole.
+    """
     index = lines.index(line)
     if not line.item and not (
         line.text.endswith(":") and index + 1 < len(lines) and lines[index + 1].item
@@ -242,7 +246,10 @@ def _whole_list(line: Line, lines: Sequence[Line]) -> list[Line]:
     while last < len(lines) and (lines[last].item or _continues_item(lines, last)):
         last += 1
     intro = [lines[first - 1]] if first and lines[first - 1].text.endswith(":") else []
-    return intro + list(lines[first:last])
+    members = lines[first:last]
+    # Bullets that are sentences of their own, announced by nothing, are a text, not a list.
+    loose = all(_SENTENCE_ITEM.match(member.text) for member in members if member.item)
+    return intro + list(members) if intro or not loose else []
 
 
 def _continues_item(lines: Sequence[Line], index: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from advisor.answer.citation import CitationChecker
 from advisor.answer.evidence import Line, Selection
@@ -63,42 +64,28 @@ def _runs(selection: Selection) -> Iterator[list[Line]]:
 
 
 def markdown(sentences: Sequence[Sentence]) -> str:
-    """Write sentences as Markdown: groups in bold when there are several, citations as [n]."""
+    """Write sentences as Markdown: groups in bold when there are several, citations as [n].
+
+    Neighbouring sentences under the same citation form one paragraph or list, which shows
+    its numbers once, at the end.
+    """
     several = len({sentence.group for sentence in sentences}) > 1
-    parts: list[str] = []
+    blocks: list[str] = []
     group: str | None = None
-    previous: Sentence | None = None
-    for position, sentence in enumerate(sentences):
-        following = sentences[position + 1] if position + 1 < len(sentences) else None
-        # A run of sentences under one citation shows its number once, at the end.
-        same = (
-            following is not None
-            and following.citations == sentence.citations
-            and not sentence.item
-        )
-        same = same and following is not None and not following.item
-        marks = "" if same else "".join(f" [{number}]" for number in sentence.citations)
-        if sentence.group != group:
-            group = sentence.group
-            if several:
-                parts.append(f"{chr(10) * 2 if parts else ''}**{group}**\n\n")
-            elif parts:
-                parts.append("\n\n")
-            previous = None
-        if sentence.item:
-            parts.append(
-                ("\n" if previous and not previous.item else "") + f"- {sentence.text}{marks}\n"
-            )
+    for (name, item, numbers), run in groupby(sentences, shared_citation):
+        if name != group and several and name:
+            blocks.append(f"**{name}**")
+        group = name
+        marks = "".join(f" [{number}]" for number in numbers)
+        texts = [sentence.text for sentence in run]
+        if item:
+            lines = [text if text[:1].isdigit() else f"- {text}" for text in texts]
+            blocks.append("\n".join(lines) + marks)
         else:
-            gap = (
-                ""
-                if previous is None
-                else "\n\n"
-                if previous.item or previous.citations != sentence.citations
-                else " "
-            )
-            parts.append(f"{gap}{sentence.text}{marks}")
-            if following is not None and following.item:
-                parts.append("\n")
-        previous = sentence
-    return "".join(parts).strip()
+            blocks.append(" ".join(texts) + marks)
+    return "\n\n".join(blocks)
+
+
+def shared_citation(sentence: Sentence) -> tuple[str, bool, tuple[int, ...]]:
+    """Return what neighbouring sentences must share to form one paragraph or list."""
+    return sentence.group, sentence.item, tuple(sentence.citations)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from itertools import groupby
 from urllib.parse import quote
 
+from advisor.answer.extractive import shared_citation
 from advisor.answer.models import Answer, Citation, Sentence
 from advisor.i18n import format_date, translate
 
@@ -27,45 +29,31 @@ def answer_html(answer: Answer, turn: int) -> str:
 def _sentences_html(sentences: Sequence[Sentence], turn: int, lang: str) -> str:
     several = len({sentence.group for sentence in sentences}) > 1
     parts: list[str] = []
-    opened = ""
-
-    def switch(tag: str) -> None:
-        nonlocal opened
-        if opened != tag:
-            parts.append((f"</{opened}>" if opened else "") + (f"<{tag}>" if tag else ""))
-            opened = tag
-
     group: str | None = None
-    for position, sentence in enumerate(sentences):
-        if sentence.group != group:
-            switch("")
-            group = sentence.group
-            if several and group:
-                parts.append(f"<h3>{escape(group)}</h3>")
-        following = sentences[position + 1] if position + 1 < len(sentences) else None
-        # Sentences of one run share a citation, shown after the last.
-        shared = (
-            following is not None
-            and following.item == sentence.item
-            and following.citations == sentence.citations
-            and following.group == sentence.group
-        )
-        marks = "" if shared else "".join(_reference(turn, n) for n in sentence.citations)
-        text = escape(sentence.text)
-        if not sentence.supported:
-            label = escape(translate("answer.unsupported", lang))
-            text = f'<span class="unsupported">{text} ({label})</span>'
-        if sentence.item:
-            switch("ul")
-            numbered = ' class="numbered"' if sentence.text[:1].isdigit() else ""
-            parts.append(f"<li{numbered}>{text}{marks}</li>")
-            continue
-        switch("p")
-        parts.append(f"{text}{marks} ")
-        if not shared:
-            switch("")
-    switch("")
+    for (name, item, numbers), run in groupby(sentences, shared_citation):
+        if name != group and several and name:
+            parts.append(f"<h3>{escape(name)}</h3>")
+        group = name
+        marks = "".join(_reference(turn, number) for number in numbers)
+        texts = [_sentence(sentence, lang) for sentence in run]
+        if item:
+            rows = "".join(f"<li{_numbered(text)}>{text}</li>" for text in texts[:-1])
+            parts.append(f"<ul>{rows}<li{_numbered(texts[-1])}>{texts[-1]}{marks}</li></ul>")
+        else:
+            parts.append(f"<p>{' '.join(texts)}{marks}</p>")
     return "".join(parts)
+
+
+def _sentence(sentence: Sentence, lang: str) -> str:
+    text = escape(sentence.text)
+    if sentence.supported:
+        return text
+    label = escape(translate("answer.unsupported", lang))
+    return f'<span class="unsupported">{text} ({label})</span>'
+
+
+def _numbered(text: str) -> str:
+    return ' class="numbered"' if text[:1].isdigit() else ""
 
 
 def _reference(turn: int, number: int) -> str:
