@@ -8,8 +8,10 @@ which is one transaction too.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -75,6 +77,8 @@ class Importer:
             ModelUnavailable: the embedding model cannot be loaded.
         """
         started = time.monotonic()
+        # Its import takes longer than reading a few files; workers read meanwhile.
+        threading.Thread(target=importlib.import_module, args=("chromadb",), daemon=True).start()
         embeddings = load_embeddings(self._settings.embedding_model)
         try:
             with writer_lease(self._settings.home):

@@ -16,8 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from advisor.catalogue.fiche import MARK
-from advisor.catalogue.records import LineBox, Page, SourceMark
+from advisor.catalogue.records import MARK_PATTERN, LineBox, Page, SourceMark
 from advisor.text.normalise import fold
 from ingest.raw import BlockKind, RawBlock, RawLine, RawPage
 
@@ -100,7 +99,7 @@ def canonical_from_blocks(blocks: list[RawBlock]) -> Canonical:
     marks: list[SourceMark] = []
     for block in blocks:
         # Marks are cut out of the text; each is remembered where it stood.
-        parts = MARK.split(block.text)
+        parts = MARK_PATTERN.split(block.text)
         text = ""
         places: list[tuple[int, str]] = []
         for position, part in enumerate(parts):

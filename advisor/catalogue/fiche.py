@@ -19,7 +19,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-MARK = re.compile(r"\[\^([\w-]+)\]")
+from advisor.catalogue.records import MARK_PATTERN
+
 TO_VERIFY = "(à vérifier)"
 _FRONT_MATTER = re.compile(
     r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE
@@ -283,7 +284,7 @@ def check_body(fiche: Fiche) -> list[FicheProblem]:
     known = {source.id for source in fiche.front.sources}
     used: set[str] = set()
     for line, block in _blocks(fiche):
-        marks = MARK.findall(block)
+        marks = MARK_PATTERN.findall(block)
         used.update(marks)
         problems += [
             FicheProblem(line, f"la source « {mark} » n'est pas déclarée dans l'en-tête")

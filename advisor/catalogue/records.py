@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from advisor.text.language import Language
+
+# How a fiche's body ties a fact to a source of its header: ``[^s1]``.
+MARK_PATTERN = re.compile(r"\[\^([\w-]+)\]")
 
 
 class LineBox(NamedTuple):
