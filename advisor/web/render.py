@@ -79,6 +79,8 @@ def _card(citation: Citation, turn: int, lang: str, root: str, *, opened: bool) 
         facts.append(translate("answer.page", lang, page=citation.page_label))
     if citation.section:
         facts.append(citation.section)
+    section = citation.section.rsplit(" > ", 1)[-1]
+    place = f' <span class="place">{escape(section)}</span>' if section else ""
     before, after = _context(citation.before, citation.after)
     body = [
         f'<p class="facts">{" · ".join(escape(fact) for fact in facts)}</p>',
@@ -102,15 +104,17 @@ def _card(citation: Citation, turn: int, lang: str, root: str, *, opened: bool) 
             alt = escape(translate("web.page_image_alt", lang, page=page, title=citation.title))
             body.append(f'<img class="page" loading="lazy" src="{address}" alt="{alt}">')
     links = [
+        f'<a class="back" href="#conversation">{escape(translate("web.back", lang))}</a>',
         f'<a href="{root}/source/{quote(citation.document_id)}/original" download>'
-        f"{escape(translate('web.download', lang))}</a>"
+        f"{escape(translate('web.download', lang))}</a>",
     ]
     if citation.url:
         links.append(_link(citation.url, translate("web.open_link", lang)))
-    body.append(f'<p class="links">{" · ".join(links)}</p>')
+    body.append(f'<p class="links">{" ".join(links)}</p>')
     return (
         f'<details class="source" id="source-{turn}-{citation.n}"{" open" if opened else ""}>'
-        f'<summary><span class="number">{citation.n}</span> {escape(citation.title)}</summary>'
+        f'<summary><span class="number">{citation.n}</span> {escape(citation.title)}{place}'
+        "</summary>"
         f"{''.join(body)}</details>"
     )
 
