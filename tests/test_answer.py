@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from advisor.answer.abstention import threshold
 from advisor.answer.answerer import Answerer
 from advisor.answer.citation import CitationChecker
 from advisor.answer.models import Answer, Verdict
@@ -53,6 +54,10 @@ def test_a_question_outside_the_corpus_is_declined_and_logged(imported) -> None:
     with Catalogue(imported.catalogue_path).transaction() as connection:
         logged = connection.execute("SELECT question FROM unanswered").fetchall()
     assert logged == [("Xylophone zanzibar quokka ?",)]
+
+
+def test_absence_weighs_more_in_a_larger_corpus() -> None:
+    assert threshold(10) == threshold(80) < threshold(200) < threshold(600) == threshold(10**6)
 
 
 def test_notices_and_frame_are_in_the_language_of_the_question(imported) -> None:

@@ -186,11 +186,14 @@ def test_every_setting_of_the_readme_exists_and_is_documented() -> None:
     assert set(re.findall(r"ADVISOR_[A-Z_]+", README)) == known
 
 
-def test_readme_questions_are_answered_from_the_starter_corpus(tmp_path) -> None:
+def test_the_starter_corpus_answers_the_readme_and_declines_what_is_outside_it(tmp_path) -> None:
     environment = {"ADVISOR_HOME": str(tmp_path / "home")}
     assert advisor("import", ROOT / "corpus", **environment).returncode == 0
     questions = re.findall(r'advisor ask "([^"]+)"', README)
     assert questions
+    for outside in ("Quel temps fera-t-il demain ?", "Donne-moi une recette de tarte aux pommes"):
+        answer = json.loads(advisor("ask", outside, "--json", **environment).stdout)
+        assert answer["status"] == "insufficient", outside
     for question in questions:
         answer = json.loads(advisor("ask", question, "--json", **environment).stdout)
         assert answer["status"] == "answered", question

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from advisor.answer.evidence import Evidence
 from advisor.retrieval.query import Query
 
-# Coverage plus similarity of the best passage below which there is no answer; chosen so that no
-# answerable question of the shared set is refused for a paraphrase (`make eval` counts them).
-MIN_STRENGTH = 0.25
+# Strength below which there is no answer, in a corpus of at most SMALL and of at least LARGE
+# passages; in between it grows with the logarithm of the size. In a small corpus most words of
+# a question are unknown whatever it is about, so their absence says little.
+LENIENT, STRICT = 0.25, 0.57
+SMALL, LARGE = 80, 600
 _LOOKED_AT = 5
 
 
 def strength(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> float:
     """Return how well the best passages match: term coverage (0 to 1) plus cosine (0 to 1).
 
-    Coverage is the rarity-weighted share of the question's terms that one passage holds;
-    terms unknown to the corpus count in full.
+    Coverage is the rarity-weighted share of the question's words that one passage holds;
+    words unknown to the corpus count in full, numbers only where they are found.
     """
-    total = sum(weights.get(term, 0.0) for term in query.terms)
+    looked_at = evidence[:_LOOKED_AT]
+    found = {term for one in looked_at for term in one.hit.terms}
+    words = [term for term in query.terms if term in found or not term[0].isdigit()]
+    total = sum(weights.get(term, 0.0) for term in words)
     coverage = similarity = 0.0
-    for one in evidence[:_LOOKED_AT]:
-        held = sum(weights.get(term, 0.0) for term in one.hit.terms)
+    for one in looked_at:
+        held = sum(weights.get(term, 0.0) for term in words if term in one.hit.terms)
         coverage = max(coverage, held / total if total else 0.0)
         similarity = max(similarity, one.hit.similarity or 0.0)
     return coverage + similarity
 
 
-def is_weak(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> bool:
+def threshold(passages: int) -> float:
+    """Return the strength an answer needs in a corpus of so many passages."""
+    share = math.log(max(passages, SMALL) / SMALL) / math.log(LARGE / SMALL)
+    return LENIENT + (STRICT - LENIENT) * min(1.0, share)
+
+
+def is_weak(
+    query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float], passages: int
+) -> bool:
     """Tell whether the evidence is too weak to be called an answer."""
-    return strength(query, evidence, weights) < MIN_STRENGTH
+    return strength(query, evidence, weights) < threshold(passages)

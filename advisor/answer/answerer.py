@@ -55,7 +55,9 @@ class Answerer:
         searched = time.perf_counter()
         weights = self.search.term_weights([*query.terms, *query.context_terms])
         evidence = score_evidence(query, result.hits, weights, self.search.embeddings)
-        answer = self._extract(question, result, evidence, is_weak(query, evidence, weights))
+        answer = self._extract(
+            question, result, evidence, is_weak(query, evidence, weights, self.search.size)
+        )
         answer.timings_ms = {
             "search": _ms(started, searched),
             "answer": _ms(searched, time.perf_counter()),

@@ -137,6 +137,12 @@ class PassageSearch:
         return weights
 
     @property
+    def size(self) -> int:
+        """Number of passages of the published corpus."""
+        generation = self.catalogue.generation()
+        return generation.passages if generation is not None else 0
+
+    @property
     def embeddings(self) -> PassageEmbeddings | None:
         """The model that embeds questions, ``None`` when it cannot be loaded."""
         try:
