@@ -8,7 +8,6 @@ A *withdrawn* or *replaced* document keeps its row as history and can no longer 
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import sqlite3
 import threading
@@ -27,17 +26,26 @@ from advisor.catalogue.records import (
     DocumentSummary,
     Filters,
     Generation,
-    LineBox,
     Page,
     Passage,
     SourceMark,
+)
+from advisor.catalogue.rows import (
+    batches,
+    glob_literal,
+    now,
+    pack_lines,
+    passage_of,
+    placeholders,
+    summary_of,
+    to_json,
+    unpack_lines,
 )
 from advisor.catalogue.schema import migrate
 from advisor.errors import StorageError, UsageError
 from advisor.text.language import Language
 
 Vectors = npt.NDArray[np.float32]
-_BATCH = 500
 _PASSAGE = "p.id, p.document_id, p.ordinal, p.start, p.end, p.page, p.headings, p.text"
 # Documents to retire at the next publication: replaced for every file they came from.
 _RETIRED = """SELECT replaces FROM sources WHERE replaces IS NOT NULL
@@ -136,7 +144,7 @@ class Catalogue:
         """
         found = self._summaries("d.id = ?", (document_id,))
         if not found and document_id:
-            found = self._summaries("d.id GLOB ? || '*'", (_literal(document_id),))
+            found = self._summaries("d.id GLOB ? || '*'", (glob_literal(document_id),))
         if len(found) != 1:
             code = "ambiguous_document" if found else "unknown_document"
             raise UsageError(code, id=document_id)
@@ -151,15 +159,7 @@ class Catalogue:
             FROM documents d WHERE {where} ORDER BY d.kind, d.title, d.id""",
             parameters,
         )
-        return [
-            DocumentSummary(
-                id=row[0], title=row[1], kind=row[2], format=row[3], lang=row[4], author=row[5],
-                date=row[6], url=row[7], state=row[8], pages=row[9], passages=row[10],
-                imported_at=row[11], paths=tuple(json.loads(row[12])),
-                warnings=tuple(json.loads(row[13])),
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [summary_of(row) for row in rows]
 
     def document(self, document_id: str) -> Document:
         """Return a current document with its text and pages.
@@ -186,7 +186,7 @@ class Catalogue:
             pages=tuple(
                 Page(
                     number=page[0], label=page[1], start=page[2], end=page[3], width=page[4],
-                    height=page[5], lines=_unpack_lines(page[6]),
+                    height=page[5], lines=unpack_lines(page[6]),
                 )
                 for page in pages
             ),
@@ -207,15 +207,18 @@ class Catalogue:
             ("id", filters.documents),
         ):
             if wanted:
-                clauses.append(f"{column} IN ({_marks(wanted)})")
+                clauses.append(f"{column} IN ({placeholders(wanted)})")
                 values += wanted
         if filters.years:
-            clauses.append(f"CAST(substr(date, 1, 4) AS INTEGER) IN ({_marks(filters.years)})")
+            clauses.append(
+                f"CAST(substr(date, 1, 4) AS INTEGER) IN ({placeholders(filters.years)})"
+            )
             values += filters.years
         for column, wanted in (("themes", filters.themes), ("territories", filters.territories)):
             if wanted:
                 clauses.append(
-                    f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value IN ({_marks(wanted)}))"
+                    f"EXISTS (SELECT 1 FROM json_each({column}) "
+                    f"WHERE value IN ({placeholders(wanted)}))"
                 )
                 values += wanted
         rows = self._rows(f"SELECT id FROM documents WHERE {' AND '.join(clauses)}", values)
@@ -226,12 +229,12 @@ class Catalogue:
     def passages(self, passage_ids: Iterable[str]) -> dict[str, Passage]:
         """Return the passages of current documents among the given ids."""
         return {
-            row[0]: _passage(row)
-            for batch in _batches(list(passage_ids))
+            row[0]: passage_of(row)
+            for batch in batches(list(passage_ids))
             for row in self._rows(
                 # CROSS JOIN fixes the order: a few passages first, then their documents.
                 f"""SELECT {_PASSAGE} FROM passages p CROSS JOIN documents d
-                WHERE p.id IN ({_marks(batch)}) AND d.id = p.document_id
+                WHERE p.id IN ({placeholders(batch)}) AND d.id = p.document_id
                 AND d.state = 'current'""",
                 batch,
             )
@@ -243,7 +246,7 @@ class Catalogue:
             f"SELECT {_PASSAGE} FROM passages p WHERE document_id = ? ORDER BY ordinal",
             (document_id,),
         )
-        return [_passage(row) for row in rows]
+        return [passage_of(row) for row in rows]
 
     def passage_ids(self) -> set[str]:
         """Return the ids of all passages of current documents."""
@@ -261,13 +264,13 @@ class Catalogue:
 
     def index_entries(self, passage_ids: Sequence[str]) -> Iterator[tuple[Passage, str, Language]]:
         """Yield (passage, document title, language) for the lexical index."""
-        for batch in _batches(passage_ids):
+        for batch in batches(passage_ids):
             for row in self._rows(
                 f"""SELECT {_PASSAGE}, d.title, d.lang FROM passages p
-                JOIN documents d ON d.id = p.document_id WHERE p.id IN ({_marks(batch)})""",
+                JOIN documents d ON d.id = p.document_id WHERE p.id IN ({placeholders(batch)})""",
                 batch,
             ):
-                yield _passage(row), row[8], row[9]
+                yield passage_of(row), row[8], row[9]
 
     # -- vectors -----------------------------------------------------------------------
 
@@ -275,10 +278,10 @@ class Catalogue:
         """Return the ids that have a vector of this model and the vectors, one row each."""
         ids: list[str] = []
         blobs: list[bytes] = []
-        for batch in _batches(passage_ids):
+        for batch in batches(passage_ids):
             for row in self._rows(
                 f"""SELECT passage_id, vector FROM vectors
-                WHERE model = ? AND passage_id IN ({_marks(batch)})""",
+                WHERE model = ? AND passage_id IN ({placeholders(batch)})""",
                 [model, *batch],
             ):
                 ids.append(row[0])
@@ -294,9 +297,9 @@ class Catalogue:
         """Return passage ids and vectors of all passages of the given documents."""
         ids = [
             row[0]
-            for batch in _batches(document_ids)
+            for batch in batches(document_ids)
             for row in self._rows(
-                f"SELECT id FROM passages WHERE document_id IN ({_marks(batch)})", batch
+                f"SELECT id FROM passages WHERE document_id IN ({placeholders(batch)})", batch
             )
         ]
         return self.vectors(model, ids)
@@ -321,11 +324,11 @@ class Catalogue:
         """Return what is known of the given files."""
         return {
             row[0]: KnownSource(SourceFile(*row[:3]), *row[3:])
-            for batch in _batches(paths)
+            for batch in batches(paths)
             for row in self._rows(
                 f"""SELECT s.path, s.size, s.mtime_ns, s.document_id, d.state, d.pipeline, d.format
                 FROM sources s JOIN documents d ON d.id = s.document_id
-                WHERE s.path IN ({_marks(batch)})""",
+                WHERE s.path IN ({placeholders(batch)})""",
                 batch,
             )
         }
@@ -351,22 +354,22 @@ class Catalogue:
         """Store a newly read document with its passages and vectors, not yet visible."""
         with self.transaction() as connection:
             connection.execute(
-                f"INSERT INTO documents VALUES ({_marks(range(19))})",
+                f"INSERT INTO documents VALUES ({placeholders(range(19))})",
                 (
                     document.id, "staged", document.title, document.kind, document.format,
                     document.lang, document.author, document.date, document.url,
-                    _json(document.themes), _json(document.territories),
-                    _json(document.record) if document.record is not None else None,
-                    _json([asdict(source) for source in document.sources]),
-                    _json([(mark.offset, mark.source) for mark in document.marks]),
-                    _json(document.warnings), document.text, pipeline, None, _now(),
+                    to_json(document.themes), to_json(document.territories),
+                    to_json(document.record) if document.record is not None else None,
+                    to_json([asdict(source) for source in document.sources]),
+                    to_json([(mark.offset, mark.source) for mark in document.marks]),
+                    to_json(document.warnings), document.text, pipeline, None, now(),
                 ),
             )  # fmt: skip
             connection.executemany(
                 "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (document.id, page.number, page.label, page.start, page.end, page.width,
-                     page.height, _pack_lines(page.lines))
+                     page.height, pack_lines(page.lines))
                     for page in document.pages
                 ],
             )  # fmt: skip
@@ -374,7 +377,7 @@ class Catalogue:
                 "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (passage.id, document.id, passage.ordinal, passage.start, passage.end,
-                     passage.page, _json(passage.headings), passage.text)
+                     passage.page, to_json(passage.headings), passage.text)
                     for passage in passages
                 ],
             )  # fmt: skip
@@ -419,7 +422,7 @@ class Catalogue:
                 "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     generation.id, generation.model, generation.dimension, generation.passages,
-                    _json(generation.dense_files), _now(),
+                    to_json(generation.dense_files), now(),
                 ),
             )  # fmt: skip
             connection.execute("DELETE FROM generations WHERE id < ?", (generation.id - 1,))
@@ -437,7 +440,7 @@ class Catalogue:
         """Keep a question the corpus could not answer, for the maintainers."""
         with self.transaction() as connection:
             connection.execute(
-                "INSERT INTO unanswered VALUES (?, ?, ?)", (question[:2000], lang, _now())
+                "INSERT INTO unanswered VALUES (?, ?, ?)", (question[:2000], lang, now())
             )
 
     def integrity_problems(self) -> list[str]:
@@ -498,39 +501,3 @@ def _point_source(connection: sqlite3.Connection, file: SourceFile, document_id:
             AND id NOT IN (SELECT document_id FROM sources)""",
             (row[0],),
         )
-
-
-def _passage(row: Any) -> Passage:
-    key, document_id, ordinal, start, end, page, headings, text = row[:8]
-    return Passage(key, document_id, ordinal, start, end, page, tuple(json.loads(headings)), text)
-
-
-def _pack_lines(lines: Sequence[LineBox]) -> bytes:
-    return np.asarray(lines, dtype=np.float64).reshape(-1, 6).astype("<f4").tobytes()
-
-
-def _unpack_lines(blob: bytes) -> tuple[LineBox, ...]:
-    rows = np.frombuffer(blob, dtype="<f4").reshape(-1, 6).tolist()
-    return tuple(LineBox(int(row[0]), int(row[1]), *row[2:]) for row in rows)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-
-
-def _marks(values: Iterable[object]) -> str:
-    return ", ".join("?" for _ in values)
-
-
-def _literal(text: str) -> str:
-    """Escape the wildcards of GLOB."""
-    return "".join(f"[{char}]" if char in "*?[" else char for char in text)
-
-
-def _batches(values: Sequence[Any]) -> Iterator[list[Any]]:
-    for first in range(0, len(values), _BATCH):
-        yield list(values[first : first + _BATCH])
