@@ -57,18 +57,45 @@ class PeakMemory:
         self._thread.join()
 
 
-def _advisor(home: Path, *arguments: str) -> tuple[dict, float, float]:
-    environment = {**os.environ, "ADVISOR_HOME": str(home)}
-    command = [str(Path(sys.executable).parent / "advisor"), *arguments, "--json"]
+def _timed(command: list[str], **environment: str) -> tuple[bytes, float]:
+    """Run a command; return its output and its duration in seconds, process start included."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=HERE,
+    )
+    output = process.communicate()[0]
+    return output, time.perf_counter() - started
+
+
+def _peak(command: list[str], **environment: str) -> float:
+    """Run a command once more for its memory: sampling would disturb the timing."""
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=HERE,
+    )
     with PeakMemory(process.pid) as memory:
-        output = process.communicate()[0]
-    return json.loads(output), time.perf_counter() - started, memory.peak
+        process.wait()
+    return memory.peak
+
+
+def _command(*arguments: str) -> list[str]:
+    return [str(Path(sys.executable).parent / "advisor"), *arguments, "--json"]
+
+
+def _advisor(home: Path, *arguments: str) -> tuple[dict, float]:
+    output, seconds = _timed(_command(*arguments), ADVISOR_HOME=str(home))
+    return json.loads(output), seconds
 
 
 def _text_pdfs(folder: Path, home: Path) -> list[Path]:
-    report, _, _ = _advisor(home, "import", *[str(path) for path in sorted(folder.glob("*.pdf"))])
+    report, _ = _advisor(home, "import", *[str(path) for path in sorted(folder.glob("*.pdf"))])
     return [Path(file["path"]) for file in report["documents"] if file["outcome"] != "refused"]
 
 
@@ -98,22 +125,18 @@ def measure_import(folder: Path, work: Path) -> None:
     """Time the import of text PDFs, and the standard pipeline's on the same files."""
     files = _text_pdfs(folder, work / "probe")
     paths = [str(path) for path in files]
-    report, seconds, peak = _advisor(work / "import", "import", *paths)
+    report, seconds = _advisor(work / "import", "import", *paths)
     pages = report["totals"]["pages"]
+    peak = _peak(_command("import", *paths), ADVISOR_HOME=str(work / "import-memory"))
     print(
         f"import            {pages} pages in {seconds:.1f} s = {pages / seconds:.0f} pages/s, "
         f"peak {peak:.0f} MB (workers included)"
     )
-    command = [sys.executable, "-c", _LANGCHAIN, str(work / "langchain"), *paths]
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=HERE)
-    with PeakMemory(process.pid) as memory:
-        process.communicate()
-    seconds = time.perf_counter() - started
-    state = "" if process.returncode == 0 else " (failed)"
+    output, seconds = _timed([sys.executable, "-c", _LANGCHAIN, str(work / "langchain"), *paths])
+    peak = _peak([sys.executable, "-c", _LANGCHAIN, str(work / "langchain-memory"), *paths])
     print(
         f"  langchain       {pages} pages in {seconds:.1f} s = {pages / seconds:.0f} pages/s, "
-        f"peak {memory.peak:.0f} MB{state}"
+        f"peak {peak:.0f} MB{'' if output else ' (failed)'}"
     )
 
 
@@ -126,7 +149,7 @@ def measure_unchanged(work: Path, count: int = 2000) -> None:
             f"Note {number} sur la transition du territoire."
         )
     _advisor(work / "unchanged", "import", str(folder))
-    report, seconds, _ = _advisor(work / "unchanged", "import", str(folder))
+    report, seconds = _advisor(work / "unchanged", "import", str(folder))
     inside = report["totals"]["seconds"]
     assert report["totals"]["unchanged"] == count
     print(

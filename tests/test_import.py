@@ -10,11 +10,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from advisor.catalogue.lease import writer_lease
 from advisor.catalogue.store import Catalogue
-from advisor.errors import AdvisorError, StorageError, WriterBusy
+from advisor.errors import AdvisorError, IndexUnavailable, StorageError, WriterBusy
+from advisor.index.dense import DenseIndex, update_dense
 from advisor.index.embedding import load_embeddings
 from advisor.index.generations import IndexStore
 from advisor.retrieval.search import PassageSearch
@@ -355,6 +357,21 @@ def test_an_index_of_another_model_is_detected_and_rebuilt(imported, tmp_path) -
     rebuild(changed)
     assert search.search("fosse fermée en 1986", 1).degraded == ()
     assert problems(changed) == []
+
+
+def test_validation_forgives_a_stray_vector_and_not_a_lost_index(tmp_path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(40, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    ids = [f"passage-{number}" for number in range(40)]
+    for _ in update_dense(tmp_path / "vectors", None, 1, [(ids, vectors)], []):
+        pass
+    index = DenseIndex(tmp_path / "vectors", 1)
+    index.validate(ids, vectors)
+    stray = vectors.copy()
+    stray[:8] = -stray[:8]
+    index.validate(ids, stray)
+    with pytest.raises(IndexUnavailable):
+        index.validate(ids, -vectors)
 
 
 def test_a_damaged_catalogue_is_said_in_a_sentence(imported) -> None:
