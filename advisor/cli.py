@@ -17,7 +17,7 @@ from rich.table import Table
 
 from advisor.catalogue.records import Filters
 from advisor.catalogue.store import Catalogue
-from advisor.errors import AdvisorError, UsageError
+from advisor.errors import AdvisorError, IndexUnavailable, UsageError
 from advisor.i18n import format_date, format_number, translate
 from advisor.settings import Settings, get_settings
 
@@ -336,7 +336,12 @@ def ask(
         if failed:
             raise typer.Exit(1)
         return
-    answer = answerer.answer(question or "", filters=filters)
+    try:
+        answer = answerer.answer(question or "", filters=filters)
+    except IndexUnavailable:
+        # Neither index can be read: they are rebuilt first.
+        _heal(answerer.search, settings)
+        answer = answerer.answer(question or "", filters=filters)
     if as_json:
         _print_json(answer.model_dump(mode="json"))
     else:

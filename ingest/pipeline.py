@@ -7,6 +7,7 @@ which is one transaction too.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib
 import os
@@ -122,7 +123,7 @@ class Importer:
                 except ReadRefused as refusal:
                     self._refuse(_key(entry.path), refusal)
                 except OSError as error:
-                    if error.errno in (27, 28, 122):
+                    if error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
                         raise
                     self._refuse(_key(entry.path), ReadRefused("read_forbidden"))
                 else:

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,7 @@ def test_import_report_accounts_for_every_file(folder) -> None:
     }
     assert report["totals"]["files"] == 3
     again = advisor("import", folder)
-    assert "2 inchangés, 1 refusés" in again.stdout
+    assert "inchangés : 2 ; refusés : 1" in again.stdout
     assert "Ce fichier ne contient aucun texte" in again.stdout
 
 
@@ -166,6 +167,24 @@ def test_a_torn_vector_index_is_repaired_after_the_answer(imported) -> None:
     assert "2006" in done.stdout
     assert "reconstruit" in done.stderr
     assert advisor("verify").returncode == 0
+
+
+def test_two_lost_indexes_are_rebuilt_before_the_answer(imported) -> None:
+    shutil.rmtree(imported.index_path)
+    done = advisor("ask", "réseau de chaleur")
+    assert done.returncode == 0
+    assert "2006" in done.stdout
+    assert advisor("verify").returncode == 0
+
+
+def test_a_home_that_cannot_be_one_is_said(tmp_path) -> None:
+    (tmp_path / "fichier").write_text("x")
+    done = advisor("documents", ADVISOR_HOME=str(tmp_path / "fichier"))
+    assert done.returncode == 1
+    assert "Impossible d'écrire" in done.stderr
+    nowhere = advisor("import", tmp_path, ADVISOR_HOME="/proc/nulle-part")
+    assert nowhere.returncode == 1
+    assert "Impossible d'écrire" in nowhere.stderr
 
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from advisor.answer.evidence import Evidence, Selection, score_evidence, select
 from advisor.answer.extractive import compose, markdown
 from advisor.answer.models import Answer
 from advisor.catalogue.records import Filters
-from advisor.errors import LanguageModelFailed, StorageError
+from advisor.errors import LanguageModelFailed, ModelUnavailable, StorageError
 from advisor.i18n import translate
 from advisor.retrieval.query import understand
 from advisor.retrieval.search import PassageSearch, SearchResult
@@ -73,7 +73,10 @@ class Answerer:
         query = result.query
         lang = query.lang
         notices = []
-        if result.missing_leg is not None:
+        without_model = [one for one in result.degraded if isinstance(one, ModelUnavailable)]
+        if without_model:
+            notices.append(without_model[0].message(lang))
+        elif result.missing_leg is not None:
             code = "lexical_only" if result.missing_leg == "dense" else "dense_only"
             notices.append(translate(f"answer.{code}", lang))
         resolved = question.strip()

@@ -24,7 +24,7 @@ _PRONOUN = re.compile(
 _SENTENCE_ITEM = re.compile(r"•\s+[^\W\d_a-zà-ÿ].*[.!?…]$", re.DOTALL)
 _DIGITS = re.compile(r"\d")
 _MIN_LETTERS = 12
-# Weights of a sentence's features; see eval/reports for the measurements behind them.
+# Weights of a sentence's features, chosen with `make eval`.
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _TYPE = 0.42, 0.18, 0.30, 0.10, 0.12
 _CONTEXT_SHARE = 0.35
 # Questions that ask for a value: the sentence that answers holds a figure or a date.

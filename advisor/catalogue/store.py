@@ -8,6 +8,7 @@ A *withdrawn* or *replaced* document keeps its row as history and can no longer 
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 import threading
@@ -453,11 +454,12 @@ class Catalogue:
 def storage_error(error: Exception, path: Path) -> StorageError:
     """Turn an error of SQLite or the system into the sentence that helps."""
     text = str(error)
-    if getattr(error, "errno", None) in (27, 28, 122) or "full" in text or "disk I/O" in text:
+    code = getattr(error, "errno", None)
+    if code in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT) or "full" in text or "disk I/O" in text:
         return StorageError("disk_full", path=str(path))
     if "locked" in text:
         return StorageError("catalogue_locked", path=str(path))
-    if "readonly" in text or getattr(error, "errno", None) in (13, 30) or "unable to open" in text:
+    if isinstance(error, OSError) or "readonly" in text or "unable to open" in text:
         return StorageError("home_not_writable", path=str(path.parent))
     return StorageError("catalogue_damaged", path=str(path), reason=text)
 

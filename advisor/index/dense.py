@@ -7,6 +7,7 @@ way it can be rebuilt from the vectors kept in the catalogue.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,7 +200,7 @@ def _unavailable(place: Path | str, error: BaseException) -> IndexUnavailable:
         return error
     if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
         raise error
-    if isinstance(error, OSError) and error.errno in (27, 28):
+    if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC):
         raise error
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(place, Path):

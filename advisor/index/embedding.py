@@ -121,6 +121,8 @@ def load_embeddings(model: str) -> PassageEmbeddings:
         ModelUnavailable: see the two classes.
     """
     folder = Path(model)
+    if folder.is_absolute() and not folder.is_dir():
+        raise ModelUnavailable("model_no_folder", model=model)
     return StaticEmbeddings(folder) if _is_static(folder) else SentenceTransformerEmbeddings(model)
 
 
