@@ -37,6 +37,8 @@ app = typer.Typer(help=_t("help"), no_args_is_help=True, pretty_exceptions_enabl
 corpus_app = typer.Typer(help=_t("corpus_help"), no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
 
+_INTERRUPTED = 130
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -57,7 +59,6 @@ def import_command(
     as_json: Json = False,
 ) -> None:
     from ingest.pipeline import Importer
-    from ingest.report import Outcome
 
     settings = get_settings()
     places = [place for path in paths for place in _expand(path)]
@@ -69,9 +70,13 @@ def import_command(
         _print_json(report.model_dump(mode="json"))
     else:
         for file in report.documents:
-            if file.message and file.outcome is not Outcome.UNCHANGED:
+            if file.message:
                 label = _t(f"outcome_{file.outcome.value}")
-                out.print(f"{label} : {file.path}", style=_STYLES[file.outcome.value], markup=False)
+                out.print(
+                    f"{label} : {file.path}",
+                    style=_STYLES.get(file.outcome.value, ""),
+                    markup=False,
+                )
                 out.print(f"    {file.message}", markup=False)
         totals = report.totals
         summary = _t(
@@ -147,7 +152,7 @@ def documents(
         return
     table = Table(box=None, pad_edge=False)
     for name in ("id", "kind", "title", "date", "pages", "passages"):
-        table.add_column(_t(f"column_{name}"))
+        table.add_column(_t(f"column_{name}"), no_wrap=name == "id", min_width=16 * (name == "id"))
     for one in found:
         kind = translate(f"kinds.{one.kind}", settings.lang)
         state = "" if one.state == "current" else f" ({_t(f'state_{one.state}')})"
@@ -355,8 +360,9 @@ def _ask_lines(answerer: Any, source: str, filters: Filters) -> bool:
     for number, line in _numbered_lines(source):
         identifier: object = None
         try:
-            entry = _json_question(line, number)
+            entry = _json_object(line, number)
             identifier = entry.get("id")
+            _check_question(entry, number)
             turns = entry.get("history") or []
             history = [turn["content"] for turn in turns if turn.get("role") == "user"]
             answer = answerer.answer(entry["question"], history, filters)
@@ -382,15 +388,23 @@ def _numbered_lines(source: str) -> Iterator[tuple[int, str]]:
         raise UsageError("no_such_file", path=source) from None
 
 
-def _json_question(line: str, number: int) -> dict[str, Any]:
+def _json_object(line: str, number: int) -> dict[str, Any]:
     try:
         entry = json.loads(line)
-        turns = entry.get("history") or []
-        if isinstance(entry["question"], str) and all(isinstance(t["content"], str) for t in turns):
-            return dict(entry)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass
-    raise UsageError("bad_jsonl", line=number)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        raise UsageError("bad_jsonl", line=number)
+    return entry
+
+
+def _check_question(entry: dict[str, Any], number: int) -> None:
+    turns = entry.get("history") or []
+    sound = isinstance(turns, list) and all(
+        isinstance(turn, dict) and isinstance(turn.get("content"), str) for turn in turns
+    )
+    if not sound or not isinstance(entry.get("question"), str):
+        raise UsageError("bad_question", line=number)
 
 
 def _print_answer(answer: Any) -> None:
@@ -472,13 +486,15 @@ def main() -> NoReturn:
     """Run the command line. Exit codes: 0 done, 1 failed or refused, 2 wrong usage."""
     try:
         code = app(standalone_mode=False)
+        if code == _INTERRUPTED:
+            err.print(_t("interrupted"), style="yellow", markup=False)
         sys.exit(code if isinstance(code, int) else 0)
     except AdvisorError as error:
         err.print(error.message(_lang()), style="red", markup=False)
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except (typer.Abort, KeyboardInterrupt):
         err.print(_t("interrupted"), style="yellow", markup=False)
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)

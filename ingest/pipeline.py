@@ -22,7 +22,7 @@ from pathlib import Path
 from advisor.catalogue.lease import writer_lease
 from advisor.catalogue.records import DocumentSummary
 from advisor.catalogue.store import Catalogue, KnownSource, SourceFile, storage_error
-from advisor.errors import AdvisorError, ReadRefused
+from advisor.errors import AdvisorError, ReadRefused, UsageError
 from advisor.i18n import translate
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, Progress, embedded_text
@@ -90,7 +90,7 @@ class Importer:
                 if not store.up_to_date(embeddings.model_id):
                     store.build(embeddings, self._progress)
         except OSError as error:
-            raise storage_error(error, self._settings.home) from None
+            raise storage_error(error, self._settings.catalogue_path) from None
         return self._report.finish(time.monotonic() - started)
 
     def _import(self, found: list[Found], embeddings: PassageEmbeddings, restore: bool) -> None:
@@ -285,6 +285,8 @@ def withdraw(
     embeddings = load_embeddings(settings.embedding_model)
     with writer_lease(settings.home):
         summary = catalogue.summary(identifier)
+        if summary.state != "current":
+            raise UsageError("unknown_document", id=identifier)
         catalogue.withdraw(summary.id)
         store = IndexStore(settings.index_path, catalogue, settings.chroma_url)
         if not store.up_to_date(embeddings.model_id):

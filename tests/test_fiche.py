@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.catalogue.fiche import FicheError, check_body, check_corpus, parse_fiche
+from advisor.catalogue.fiche import FicheError, check_body, check_corpus, is_fiche, parse_fiche
 from tests.conftest import ROOT
 
 FICHE = """---
@@ -86,3 +86,19 @@ def test_the_starter_corpus_is_valid_and_as_large_as_promised() -> None:
     assert sizes["experiences"] >= 20
     assert sizes["chartes"] >= 9
     assert count == sum(sizes.values())
+
+
+def test_an_impossible_date_and_an_unreadable_header_are_reported_not_raised(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "date.md").write_text(FICHE.replace("2026-11-23", "2026-13-45"), encoding="utf-8")
+    (tmp_path / "ouverte.md").write_text(
+        FICHE.replace("\n---\nLe fonds", "\nLe fonds"), encoding="utf-8"
+    )
+    (tmp_path / "guillemet.md").write_text(FICHE.replace("title: F", 'title: "F'), encoding="utf-8")
+    count, problems = check_corpus(tmp_path)
+    assert count == 3
+    assert {one.path.stem for one in problems} == {"date", "ouverte", "guillemet"}
+    for name in ("date", "ouverte", "guillemet"):
+        assert is_fiche((tmp_path / f"{name}.md").read_text(encoding="utf-8"))
+    assert not is_fiche("---\n\nUn simple filet, puis du texte.\n")

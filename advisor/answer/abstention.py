@@ -23,12 +23,17 @@ def strength(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, f
     words unknown to the corpus count in full, numbers only where they are found.
     """
     looked_at = evidence[:_LOOKED_AT]
-    found = {term for one in looked_at for term in one.hit.terms}
-    words = [term for term in query.terms if term in found or not term[0].isdigit()]
+    held_terms = [
+        {*one.hit.terms, *(term for line in one.lines for term in line.terms)} for one in looked_at
+    ]
+    found = set().union(*held_terms)
+    # «et combien ?» asks with the words of the turn before.
+    asked = query.terms if len(query.terms) > 1 else (*query.terms, *query.context_terms)
+    words = [term for term in asked if term in found or not term[0].isdigit()]
     total = sum(weights.get(term, 0.0) for term in words)
     coverage = similarity = 0.0
-    for one in looked_at:
-        held = sum(weights.get(term, 0.0) for term in words if term in one.hit.terms)
+    for one, terms in zip(looked_at, held_terms, strict=True):
+        held = sum(weights.get(term, 0.0) for term in words if term in terms)
         coverage = max(coverage, held / total if total else 0.0)
         similarity = max(similarity, one.hit.similarity or 0.0)
     return coverage + similarity

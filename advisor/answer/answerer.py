@@ -12,7 +12,7 @@ from advisor.answer.evidence import Evidence, Selection, score_evidence, select
 from advisor.answer.extractive import compose, markdown
 from advisor.answer.models import Answer
 from advisor.catalogue.records import Filters
-from advisor.errors import LanguageModelFailed, ModelUnavailable, StorageError
+from advisor.errors import LanguageModelFailed, StorageError
 from advisor.i18n import translate
 from advisor.retrieval.query import understand
 from advisor.retrieval.search import PassageSearch, SearchResult
@@ -20,6 +20,7 @@ from advisor.settings import Settings
 
 _PASSAGES = 8
 _NEAREST = 3
+_LASTING = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
 
 
 class Answerer:
@@ -73,9 +74,10 @@ class Answerer:
         query = result.query
         lang = query.lang
         notices = []
-        without_model = [one for one in result.degraded if isinstance(one, ModelUnavailable)]
-        if without_model:
-            notices.append(without_model[0].message(lang))
+        # What a rebuild will not repair is named; the rest is being repaired.
+        lasting = [one for one in result.degraded if one.code in _LASTING]
+        if lasting:
+            notices.append(lasting[0].message(lang))
         elif result.missing_leg is not None:
             code = "lexical_only" if result.missing_leg == "dense" else "dense_only"
             notices.append(translate(f"answer.{code}", lang))

@@ -57,7 +57,7 @@ def chat_model(settings: Settings) -> Any:
     try:
         return init_chat_model(settings.llm, **options)
     except Exception:
-        raise LanguageModelFailed("llm_unavailable") from None
+        raise LanguageModelFailed("llm_misconfigured", model=settings.llm) from None
 
 
 def generate(

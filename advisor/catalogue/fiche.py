@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from advisor.catalogue.records import MARK_PATTERN
 
@@ -213,9 +214,20 @@ class Fiche:
 
 
 def is_fiche(text: str) -> bool:
-    """Tell whether a Markdown text opens with a fiche header (front matter with a kind)."""
+    """Tell whether a Markdown text is meant as a fiche: it opens with a header that says so.
+
+    A header that is never closed or cannot be read is one too, so that it is corrected rather
+    than taken for text.
+    """
+    if not text.lstrip("\ufeff").startswith("---"):
+        return False
+    if re.search(r"^kind[ \t]*:", text[:4000], re.MULTILINE):
+        return True
     match = _FRONT_MATTER.match(text)
-    return bool(match and re.search(r"^kind[ \t]*:", match.group(1), re.MULTILINE))
+    try:
+        return bool(match) and yaml.safe_load(match.group(1) if match else "") is None
+    except (yaml.YAMLError, ValueError):
+        return True
 
 
 def parse_fiche(text: str) -> Fiche:
@@ -231,10 +243,10 @@ def parse_fiche(text: str) -> Fiche:
     try:
         data = yaml.safe_load(header)
         tree = yaml.compose(header)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none, 2026-13-45
         mark = getattr(error, "problem_mark", None)
         line = (mark.line if mark else 0) + 2
-        reason = getattr(error, "problem", None) or "syntaxe YAML incorrecte"
+        reason = "guillemet ou crochet non fermé, retrait ou date incorrects"
         raise FicheError([FicheProblem(line, f"en-tête illisible ({reason})")]) from None
     if not isinstance(data, dict):
         raise FicheError(
@@ -244,8 +256,7 @@ def parse_fiche(text: str) -> Fiche:
         front = FrontMatter.model_validate(data)
     except ValidationError as error:
         problems = [
-            FicheProblem(_line_of(tree, item["loc"]), _explain(item["loc"], item["msg"]))
-            for item in error.errors()
+            FicheProblem(_line_of(tree, item["loc"]), _explain(item)) for item in error.errors()
         ]
         raise FicheError(problems) from None
     return Fiche(front, text[match.end() :], text.count("\n", 0, match.end()) + 1)
@@ -270,9 +281,26 @@ def _line_of(tree: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
     return line + 1
 
 
-def _explain(loc: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(str(step) for step in loc) or "en-tête"
-    return f"{where} : {message.removeprefix('Value error, ')}"
+_REASONS = {
+    "extra_forbidden": "champ inconnu",
+    "missing": "champ manquant",
+    "string_pattern_mismatch": "forme incorrecte",
+    "string_too_short": "texte trop court",
+    "string_too_long": "texte trop long",
+    "too_short": "liste vide",
+}
+
+
+def _explain(item: ErrorDetails) -> str:
+    """Say in French what pydantic found."""
+    where = ".".join(str(step) for step in item["loc"]) or "en-tête"
+    kind = item["type"]
+    if kind in ("literal_error", "enum"):
+        expected = item.get("ctx", {}).get("expected", "").replace(" or ", ", ")
+        return f"{where} : valeur hors liste, choisir parmi {expected}"
+    if kind == "value_error":
+        return f"{where} : {item['msg'].removeprefix('Value error, ')}"
+    return f"{where} : {_REASONS.get(kind, 'valeur incorrecte')}"
 
 
 def check_body(fiche: Fiche) -> list[FicheProblem]:

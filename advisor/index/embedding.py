@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -98,6 +99,8 @@ class SentenceTransformerEmbeddings(PassageEmbeddings):
         try:
             from sentence_transformers import SentenceTransformer
 
+            # Its warnings would precede the one sentence that says what to do.
+            logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
             model: Any = SentenceTransformer(name, device="cpu")
             self._model = model
         except Exception as error:

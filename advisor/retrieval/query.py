@@ -26,6 +26,7 @@ _PRONOUNS: dict[Language, re.Pattern[str]] = {
     "de": re.compile(r"\b(er|sie|es|das|diese|dieser|dort|davon|dazu)\b"),
 }
 _SHORT = 7
+_TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def understand(
     question: str, history: Sequence[str] = (), default: Language = "fr", max_terms: int = 40
 ) -> Query:
     """Analyse a question; ``history`` holds the user's earlier questions, oldest first."""
-    text = " ".join(_printable(question[:MAX_QUESTION]).split())
+    text = " ".join(_TAG.sub(" ", _printable(question[:MAX_QUESTION])).split())
     lang = detect_language(text, default)
     terms = _terms(text, lang)[:max_terms]
     context = ""
@@ -77,14 +78,15 @@ def _terms(text: str, lang: Language) -> tuple[str, ...]:
                 term for word in words for term in analyse(word, "fr") if term not in kept
             )
         )
-    return tuple(terms)
+    # A letter alone tells nothing.
+    return tuple(term for term in terms if len(term) > 1 or term.isdigit())
 
 
 def _leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
     folded = fold(text).replace("’", "'")
     if _OPENERS[lang].search(folded):
         return True
-    if len(terms) <= 2:
+    if len(terms) <= 1 and len(folded.split()) <= 4:
         return True
     return (
         len(folded.split()) <= 2 * _SHORT

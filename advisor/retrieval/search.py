@@ -107,6 +107,8 @@ class PassageSearch:
             raise UsageError("empty_question")
         filters = filters or Filters()
         allowed = self.catalogue.document_ids(filters) if filters else None
+        if allowed == []:
+            raise UsageError("no_document_for_filters")
         indexes = self._indexes()
         problems = list(indexes.problems)
         fetch = max(_FETCH, k)
