@@ -155,7 +155,8 @@ def _title(raw: RawDocument, canonical: Canonical, path: Path) -> str:
     candidates.sort(key=lambda block: (block.level, block.start))
     # A text that opens on a short line without a full stop opens on its title.
     opening = canonical.text[first.start : first.end]
-    if first.kind == "paragraph" and len(opening) <= 80 and opening[-1] not in ".:;,!?":
+    short = len(opening) <= 80 and opening[0].isalpha() and opening[-1] not in ".:;,!?"
+    if first.kind == "paragraph" and short:
         candidates.insert(0, first)
     for block in [*candidates, first]:
         text = canonical.text[block.start : block.end].strip("• ")
