@@ -60,6 +60,7 @@ test: lint types check
 
 eval: $(VENV)/installed-dev
 	$(BIN)/python -m eval.evidence ../shared/eval/questions.jsonl ../shared/seeds
+	$(BIN)/advisor eval retrieval ../shared/eval/retrieval/spf_qr ../shared/eval/retrieval/piaf --report eval/reports/retrieval.md
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m eval.speed ../shared/documents

@@ -36,6 +36,8 @@ def _t(key: str, **params: object) -> str:
 app = typer.Typer(help=_t("help"), no_args_is_help=True, pretty_exceptions_enable=False)
 corpus_app = typer.Typer(help=_t("corpus_help"), no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
+eval_app = typer.Typer(help=_t("eval_help"), no_args_is_help=True)
+app.add_typer(eval_app, name="eval")
 
 _INTERRUPTED = 130
 
@@ -452,6 +454,36 @@ def serve() -> None:
     from advisor.web.server import serve as run
 
     run(get_settings())
+
+
+@eval_app.command("retrieval", help=_t("eval_retrieval_help"))
+def eval_retrieval(
+    folders: Annotated[list[Path], typer.Argument(metavar="DOSSIER...")],
+    model: Annotated[list[str] | None, typer.Option(help=_t("eval_model_help"))] = None,
+    report: Annotated[Path | None, typer.Option(help=_t("eval_report_help"))] = None,
+    as_json: Json = False,
+) -> None:
+    try:
+        import ir_measures  # noqa: F401
+
+        from eval import retrieval
+    except ModuleNotFoundError as error:
+        raise UsageError("eval_not_installed", name=error.name or "eval") from None
+    results = [retrieval.benchmark(folder, model or ()) for folder in folders]
+    if as_json:
+        _print_json(
+            {
+                collection.name: {score.system: dict(score.means) for score in scores}
+                for collection, scores in results
+            }
+        )
+    text = "\n".join(retrieval.report(collection, scores) for collection, scores in results)
+    if not as_json:
+        out.print(text, markup=False, soft_wrap=True)
+    if report is not None:
+        chart = report.with_suffix(".png")
+        retrieval.plot(results, chart)
+        report.write_text(f"{text}\n![nDCG@10]({chart.name})\n", encoding="utf-8")
 
 
 @corpus_app.command("check", help=_t("check_help"))

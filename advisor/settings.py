@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from advisor.errors import UsageError
 
 PACKAGE = Path(__file__).resolve().parent
-SHIPPED_MODEL = PACKAGE / "models" / "baseline_static"
+SHIPPED_MODEL = PACKAGE / "models" / "static_fr_en_de"
 
 
 class Settings(BaseSettings):

@@ -79,7 +79,8 @@ def test_the_three_languages_have_the_same_texts_with_the_same_parameters() -> N
 
 
 def test_every_text_is_used_and_every_error_has_its_text() -> None:
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    speaking = [*SOURCES, *sorted((ROOT / "eval").glob("*.py"))]
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in speaking)
     with (ROOT / "advisor/i18n/fr.toml").open("rb") as file:
         tables = tomllib.load(file)
     built = ("outcome_", "stage_", "state_", "column_", "example_", "kinds")

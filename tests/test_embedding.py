@@ -4,11 +4,7 @@ import numpy as np
 import pytest
 
 from advisor.errors import ModelUnavailable
-from advisor.index.embedding import (
-    SentenceTransformerEmbeddings,
-    StaticEmbeddings,
-    load_embeddings,
-)
+from advisor.index.embedding import StaticEmbeddings, load_embeddings
 from advisor.settings import SHIPPED_MODEL
 
 TEXTS = ["Comment impliquer les habitants ?", "Wie viele Einwohner?", "", "🌱"]
@@ -36,11 +32,19 @@ def test_meaning_crosses_the_three_languages() -> None:
     assert french @ german > french @ other
 
 
-def test_sentence_transformers_reads_the_same_model_to_the_same_vectors() -> None:
-    pytest.importorskip("sentence_transformers")
+def test_model2vec_reads_the_same_model_to_the_same_vectors() -> None:
+    from model2vec import StaticModel
+
     ours = StaticEmbeddings(SHIPPED_MODEL).encode(TEXTS[:2])
-    theirs = SentenceTransformerEmbeddings(str(SHIPPED_MODEL)).encode(TEXTS[:2])
+    theirs = StaticModel.from_pretrained(str(SHIPPED_MODEL)).encode(TEXTS[:2])
     assert (ours * theirs).sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-3)
+
+
+def test_the_first_dimensions_alone_still_tell_subjects_apart() -> None:
+    vectors = load_embeddings(str(SHIPPED_MODEL)).encode(
+        ["rénover les logements anciens", "la rénovation de l'habitat", "la pêche en mer"]
+    )[:, :128]
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
 
 
 def test_a_missing_or_damaged_model_is_named(tmp_path: Path) -> None:

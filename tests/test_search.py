@@ -13,7 +13,7 @@ from advisor.index.generations import IndexStore
 from advisor.retrieval.fusion import fuse
 from advisor.retrieval.query import understand
 from advisor.retrieval.retriever import HybridRetriever
-from advisor.retrieval.search import PassageSearch
+from advisor.retrieval.search import DENSE, LEXICAL, PassageSearch
 from tests.test_fiche import FICHE
 
 
@@ -79,6 +79,49 @@ def test_an_empty_question_gets_a_sentence(imported, question) -> None:
 )
 def test_odd_questions_never_fail(imported, question) -> None:
     PassageSearch(imported).search(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [("panneaux fotovoltaiques", "photovoltaiques"), ("reseau de challeur", "chaleur")],
+)
+def test_a_misspelt_word_is_read_as_the_nearest_word_of_the_corpus(
+    imported, question, word
+) -> None:
+    result = PassageSearch(imported).search(question, 1)
+    assert word in [one.shown for one in result.query.alternatives if one.origin == "spelling"]
+
+
+def test_a_word_of_the_corpus_is_never_corrected(imported) -> None:
+    result = PassageSearch(imported).search("panneaux photovoltaïques de l'église", 1)
+    assert result.query.alternatives == ()
+
+
+def test_an_acronym_finds_its_expression_and_the_reverse(settings, folder, import_into) -> None:
+    (folder / "plan.txt").write_text("Vie locale\n\nLe plan local d'urbanisme est révisé.\n")
+    (folder / "sigle.txt").write_text("Logement\n\nLe PLH prévoit des maisons sobres.\n")
+    import_into(settings, folder)
+    search = PassageSearch(settings)
+    assert "urbanisme" in search.search("Que dit le PLU ?", 1).hits[0].passage.text
+    question = "le programme local de l'habitat"
+    assert "PLH" in search.search(question, 1).hits[0].passage.text
+
+
+def test_maintainers_add_acronyms_of_their_own(settings, folder, import_into) -> None:
+    (folder / "plan.txt").write_text("Mairie\n\nLa fête des voisins solidaires a lieu en mai.\n")
+    (settings.home).mkdir(parents=True, exist_ok=True)
+    (settings.home / "acronymes.txt").write_text("FVS = fête des voisins solidaires\n")
+    import_into(settings, folder)
+    assert "voisins" in PassageSearch(settings).search("FVS ?", 1).hits[0].passage.text
+
+
+def test_each_ranking_can_be_asked_alone(imported) -> None:
+    search = PassageSearch(imported)
+    words = search.search("réseau de chaleur au bois", 1, legs=LEXICAL).hits[0]
+    meaning = search.search("réseau de chaleur au bois", 1, legs=DENSE).hits[0]
+    assert words.similarity is None
+    assert meaning.lexical is None
+    assert words.passage.id == meaning.passage.id
 
 
 def test_an_empty_corpus_is_said(settings) -> None:

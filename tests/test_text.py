@@ -38,11 +38,35 @@ def test_sentences_end_where_a_reader_would_end_them(text: str, expected: list[s
         ("communes", "commune"),
         ("l’habitant", "habitants"),
         ("177 700", "177\u202f700"),
-        ("Loos-en-Gohelle", "LOOS EN GOHELLE"),
+        ("quatre règles", "4 regles"),
+        ("au XIXe siècle", "au XIXᵉ siècle".replace("ᵉ", "ème")),
+        ("P.C.A.E.T.", "pcaet"),
+        ("dix-huit communes", "18 communes"),
+        ("rendez-vous", "RENDEZ-VOUS"),
     ],
 )
 def test_spellings_of_a_word_give_the_same_terms(one: str, other: str) -> None:
     assert analyse(one) == analyse(other) != []
+
+
+@pytest.mark.parametrize(
+    ("hyphenated", "other"),
+    [
+        ("Loos-en-Gohelle", "LOOS EN GOHELLE"),
+        ("éco-quartier", "écoquartier"),
+        ("l'éco‑quartier", "eco quartier"),
+    ],
+)
+def test_a_compound_is_found_in_parts_and_in_one_word(hyphenated: str, other: str) -> None:
+    assert set(analyse(other)) <= set(analyse(hyphenated))
+
+
+def test_a_verb_and_its_pronoun_are_no_compound() -> None:
+    assert analyse("A-t-il réussi ?") == analyse("réussi")
+
+
+def test_a_word_that_looks_roman_stays_a_word() -> None:
+    assert analyse("la vie, le luxe") == ["vi", "lux"]
 
 
 def test_words_that_change_the_meaning_stay() -> None:

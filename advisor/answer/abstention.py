@@ -11,9 +11,11 @@ from advisor.retrieval.query import Query
 # Strength below which there is no answer, in a corpus of at most SMALL and of at least LARGE
 # passages; in between it grows with the logarithm of the size. In a small corpus most words of
 # a question are unknown whatever it is about, so their absence says little.
-LENIENT, STRICT = 0.25, 0.57
+LENIENT, STRICT = 0.27, 0.68
 SMALL, LARGE = 80, 600
 _LOOKED_AT = 5
+# Share of the threshold asked of passages in another language, which hold few of its words.
+_FOREIGN = 0.66
 
 
 def strength(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> float:
@@ -29,11 +31,11 @@ def strength(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, f
     found = set().union(*held_terms)
     # «et combien ?» asks with the words of the turn before.
     asked = query.terms if len(query.terms) > 1 else (*query.terms, *query.context_terms)
-    words = [term for term in asked if term in found or not term[0].isdigit()]
+    words = [term for term in asked if query.holds(term, found) or not term[0].isdigit()]
     total = sum(weights.get(term, 0.0) for term in words)
     coverage = similarity = 0.0
     for one, terms in zip(looked_at, held_terms, strict=True):
-        held = sum(weights.get(term, 0.0) for term in words if term in terms)
+        held = sum(weights.get(term, 0.0) * query.holds(term, terms) for term in words)
         coverage = max(coverage, held / total if total else 0.0)
         similarity = max(similarity, one.hit.similarity or 0.0)
     return coverage + similarity
@@ -49,4 +51,6 @@ def is_weak(
     query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float], passages: int
 ) -> bool:
     """Tell whether the evidence is too weak to be called an answer."""
-    return strength(query, evidence, weights) < threshold(passages)
+    foreign = all(one.hit.document.lang != query.lang for one in evidence[:_LOOKED_AT])
+    needed = threshold(passages) * (_FOREIGN if foreign else 1.0)
+    return strength(query, evidence, weights) < needed

@@ -53,6 +53,7 @@ class Answerer:
         started = time.perf_counter()
         query = understand(question, history, self.search.lang)
         result = self.search.search(query, _PASSAGES, filters)
+        query = result.query
         searched = time.perf_counter()
         weights = self.search.term_weights([*query.terms, *query.context_terms])
         evidence = score_evidence(query, result.hits, weights, self.search.embeddings)

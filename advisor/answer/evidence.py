@@ -112,10 +112,7 @@ def _coverage(
         for term in group:
             weight = weights.get(term, 0.0) * share
             total += weight
-            if term in own:
-                found += weight
-            elif term in terms:
-                found += weight / 3
+            found += weight * max(query.holds(term, own), query.holds(term, terms) / 3)
     return found / total if total else 0.0
 
 

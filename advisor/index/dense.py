@@ -72,6 +72,9 @@ class DenseIndex:
                 _name(generation), embedding_function=None
             )
             self.size = int(self._collection.count())
+            first = self._collection.peek(1)["embeddings"] if self.size else []
+            #: Length of the vectors held, which may be the start of the model's own.
+            self.dimension = len(first[0]) if len(first) else 0
         except BaseException as error:  # a panic of the Rust core is no Exception
             raise _unavailable(place, error) from None
 

@@ -43,7 +43,11 @@ class PassageEmbeddings(Embeddings):
 
 
 class StaticEmbeddings(PassageEmbeddings):
-    """Mean of token vectors, L2-normalised (the StaticEmbedding layout of sentence-transformers).
+    """Mean of token vectors, L2-normalised.
+
+    Reads the StaticEmbedding layout of sentence-transformers and that of model2vec, where
+    tokens may share a vector (``mapping``) and have a weight (``weights``, which also restores
+    vectors stored as 8-bit integers).
 
     Args:
         folder: holds ``tokenizer.json`` and ``model.safetensors``.
@@ -56,18 +60,24 @@ class StaticEmbeddings(PassageEmbeddings):
         from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
-        weights = folder / "model.safetensors"
         try:
-            tensors = load_file(weights)
+            tensors = load_file(folder / "model.safetensors")
             self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
             table = next(
                 tensors[name] for name in ("embeddings", "embedding.weight") if name in tensors
             )
+            tokens = self._tokenizer.get_vocab_size()
+            rows = tensors.get("mapping", np.arange(tokens))
+            weights_of = tensors.get("weights", np.ones(tokens))
+            if not len(rows) == len(weights_of) == tokens or rows.max() >= len(table):
+                raise ValueError(f"{tokens} tokens, {len(rows)} rows, {len(table)} vectors")
         except Exception as error:
             raise ModelUnavailable("model_damaged", model=str(folder), reason=str(error)) from None
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(512)
-        self._table: Vectors = table.astype(np.float32)
+        self._table: npt.NDArray[Any] = table
+        self._rows: npt.NDArray[np.int64] = rows.astype(np.int64)
+        self._weights: Vectors = weights_of.astype(np.float32)
         self._unknown = self._tokenizer.token_to_id("[UNK]")
         self.dimension = int(self._table.shape[1])
         digest = hashlib.blake2b(table.tobytes(), digest_size=4).hexdigest()
@@ -82,7 +92,8 @@ class StaticEmbeddings(PassageEmbeddings):
             ):
                 ids = [token for token in encoding.ids if token != self._unknown]
                 if ids:
-                    out[row] = self._table[ids].mean(axis=0)
+                    # The sum points where the mean points.
+                    out[row] = self._weights[ids] @ self._table[self._rows[ids]].astype(np.float32)
         norms = np.linalg.norm(out, axis=1, keepdims=True)
         unit: Vectors = np.divide(out, norms, out=out, where=norms > 0)
         return unit

@@ -26,6 +26,8 @@ from advisor.index.lexical import LexicalIndex, update_lexical
 
 Progress = Callable[[str, int, int], None]
 _BATCH = 2000
+# Vectors twice as long and more are indexed by this many first dimensions.
+INDEXED_DIMENSIONS = 256
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
@@ -224,7 +226,8 @@ class IndexStore:
         self, model_id: str, ids: list[str]
     ) -> Iterator[tuple[Sequence[str], npt.NDArray[np.float32]]]:
         for first in range(0, len(ids), _BATCH):
-            yield self._catalogue.vectors(model_id, ids[first : first + _BATCH])
+            found, vectors = self._catalogue.vectors(model_id, ids[first : first + _BATCH])
+            yield found, shortened(vectors)
 
     def _validate(self, generation: Generation, wanted: dict[str, str]) -> None:
         opened = self.open(generation, generation.model)
@@ -232,7 +235,8 @@ class IndexStore:
             problems = self._differences(opened, set(wanted))
             if not problems and opened.dense is not None:
                 sample = sorted(wanted)[:: max(1, len(wanted) // 50)]
-                opened.dense.validate(*self._catalogue.vectors(generation.model, sample))
+                ids, vectors = self._catalogue.vectors(generation.model, sample)
+                opened.dense.validate(ids, shortened(vectors))
         if problems:
             raise problems[0]
 
@@ -279,6 +283,17 @@ class IndexStore:
                 shutil.rmtree(path, ignore_errors=True)
         if self._chroma_url:
             drop_collections(self._chroma_url, keep)
+
+
+def shortened(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the start of long vectors: enough to find neighbours, at half the memory.
+
+    The shipped model is trained so that the first dimensions stand alone (Kusupati et al.,
+    «Matryoshka Representation Learning», 2022), as most recent long ones are. What is found is
+    ranked with the whole vectors of the catalogue.
+    """
+    long = vectors.ndim == 2 and vectors.shape[1] >= 2 * INDEXED_DIMENSIONS
+    return vectors[:, :INDEXED_DIMENSIONS] if long else vectors
 
 
 def embedded_text(title: str, headings: Sequence[str], text: str) -> str:

@@ -1,42 +1,56 @@
-"""The lexical index: BM25 over title, headings and body, in a Tantivy folder.
+"""The lexical index: a Tantivy folder that finds candidate passages and keeps their words.
 
-It stores passage ids only. Terms come from ``advisor.text.analysis``, for documents and
-questions alike, so Tantivy splits on white space and nothing else.
+It stores passage ids and the content words of each field, no running text. Terms come from
+``advisor.text.analysis``, for documents and questions alike, so Tantivy splits on white space
+and nothing else. Tantivy's BM25 has fixed parameters and knows no fields weighted together:
+it finds candidates, ``advisor.retrieval.bm25f`` ranks them from the words kept here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import tantivy
 
 from advisor.catalogue.records import Passage
 from advisor.errors import IndexUnavailable
-from advisor.text.analysis import analyse
+from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language
 
 _WRITER_BYTES = 60_000_000
 _TERMS = "terms"
-# Boosts of the three fields; the headings of a section name its subject.
-FIELD_BOOSTS = {"title": 0.2, "headings": 0.5, "body": 1.0}
+# Boosts of the three fields when candidates are looked for.
+_FIELD_BOOSTS = {"title": 0.2, "headings": 0.5, "body": 1.0}
+_SEPARATOR = "|"
 
 
 @dataclass(frozen=True, slots=True)
-class LexicalHit:
-    """A passage id and its BM25 score (unbounded, comparable within one query only)."""
+class Candidate:
+    """A passage found, Tantivy's score, and its content words by field, in order."""
 
     passage_id: str
     score: float
+    lang: Language
+    title: tuple[str, ...]
+    headings: tuple[str, ...]
+    body: tuple[str, ...]
 
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
-    for name in FIELD_BOOSTS:
+    for name in _FIELD_BOOSTS:
         builder.add_text_field(name, tokenizer_name=_TERMS, index_option="freq")
+    # Whole words: the vocabulary that spelling correction draws on.
+    builder.add_text_field("spellings", tokenizer_name=_TERMS, index_option="basic")
+    # Read back for the candidates only.
+    builder.add_bytes_field("words", stored=True, indexed=False)
+    builder.add_integer_field("length", fast=True)
     return builder.build()
 
 
@@ -52,7 +66,7 @@ class LexicalIndex:
     """Reads a built index folder.
 
     Raises:
-        IndexUnavailable: the folder is missing or damaged.
+        IndexUnavailable: the folder is missing, damaged or of an older layout.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,25 +85,44 @@ class LexicalIndex:
         """Number of passages."""
         return int(self._searcher.num_docs)
 
+    @cached_property
+    def mean_length(self) -> float:
+        """Mean number of content words of a passage."""
+        everything = tantivy.Query.all_query()
+        request = {"mean": {"avg": {"field": "length"}}}
+        answer = cast(
+            dict[str, dict[str, float | None]], self._searcher.aggregate(everything, request)
+        )
+        return answer["mean"]["value"] or 1.0
+
+    @cached_property
+    def spellings(self) -> Mapping[str, int]:
+        """Every whole word of the corpus with the number of passages that hold it."""
+        return dict(self._searcher.terms_with_prefix("spellings", ""))
+
     def document_frequency(self, term: str) -> int:
-        """Return how many passages hold a term in their body."""
-        return int(self._searcher.doc_freq("body", term))
+        """Return how many passages hold a term, in the field that holds it most."""
+        return max(int(self._searcher.doc_freq(field, term)) for field in _FIELD_BOOSTS)
 
     def search(
-        self, terms: Sequence[str], limit: int, document_ids: Sequence[str] | None = None
-    ) -> list[LexicalHit]:
-        """Return the best passages for the terms, restricted to some documents when given."""
+        self,
+        terms: Mapping[str, float],
+        limit: int,
+        document_ids: Sequence[str] | None = None,
+    ) -> list[Candidate]:
+        """Return the best candidates for weighted terms, among some documents when given."""
         if not terms or not self.size:
             return []
         should = [
             (
                 tantivy.Occur.Should,
                 tantivy.Query.boost_query(
-                    tantivy.Query.term_query(self._schema, field, term, index_option="freq"), boost
+                    tantivy.Query.term_query(self._schema, field, term, index_option="freq"),
+                    boost * weight,
                 ),
             )
-            for term in dict.fromkeys(terms)
-            for field, boost in FIELD_BOOSTS.items()
+            for term, weight in terms.items()
+            for field, boost in _FIELD_BOOSTS.items()
         ]
         query = tantivy.Query.boolean_query(should)
         if document_ids is not None:
@@ -103,12 +136,17 @@ class LexicalIndex:
                 ]
             )
         found = self._searcher.search(query, limit).hits
-        hits = [
-            LexicalHit(str(self._searcher.doc(address).get_first("id")), float(score))
-            for score, address in found
-        ]
+        candidates = [self._candidate(address, float(score)) for score, address in found]
         # Equal scores come in an order that depends on how the index was built; ids do not.
-        return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
+        return sorted(candidates, key=lambda one: (-one.score, one.passage_id))
+
+    def _candidate(self, address: tantivy.DocAddress, score: float) -> Candidate:
+        stored = self._searcher.doc(address)
+        lang, *fields = bytes(cast(bytes, stored.get_first("words"))).decode().split(_SEPARATOR)
+        title, headings, body = (tuple(field.split()) for field in fields)
+        return Candidate(
+            str(stored.get_first("id")), score, cast(Language, lang), title, headings, body
+        )
 
     def ids(self) -> set[str]:
         """Return every passage id in the index."""
@@ -131,15 +169,25 @@ def update_lexical(
     for document_id in removed_documents:
         writer.delete_documents_by_term("document", document_id)
     for count, (passage, title, lang) in enumerate(added, start=1):
-        writer.add_document(
-            tantivy.Document(
-                id=passage.id,
-                document=passage.document_id,
-                title=" ".join(analyse(title, lang)),
-                headings=" ".join(analyse(" ".join(passage.headings), lang)),
-                body=" ".join(analyse(passage.text, lang)),
-            )
-        )
+        writer.add_document(_entry(passage, title, lang))
         yield count
     writer.commit()
     writer.wait_merging_threads()
+
+
+def _entry(passage: Passage, title: str, lang: Language) -> tantivy.Document:
+    fields = {
+        "title": content_words(title, lang),
+        "headings": content_words(" ".join(passage.headings), lang),
+        "body": content_words(passage.text, lang),
+    }
+    stored = [lang, *(" ".join(words) for words in fields.values())]
+    spellings = sorted({word for words in fields.values() for word in words})
+    return tantivy.Document(
+        id=passage.id,
+        document=passage.document_id,
+        spellings=" ".join(word for word in spellings if word.isalpha()),
+        words=_SEPARATOR.join(stored).encode(),
+        length=len(fields["body"]),
+        **{name: " ".join(stem(word, lang) for word in words) for name, words in fields.items()},
+    )

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Share of the dense leg: small, the shipped model being the weaker of the two.
-DENSE_WEIGHT = 0.2
-# Score given to a passage one leg did not return, as a share of that leg's lowest score.
-_ABSENT = 0.8
+DENSE_WEIGHT = 0.25
+# A ranking of this length was cut: what it lacks scores a share of its lowest score. A shorter
+# one is complete: what it lacks has nothing of what was asked.
+FULL, _ABSENT = 200, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ def fuse(
         dense_weight = 1.0
     top_lexical = max(lexical.values(), default=0.0) or 1.0
     top_dense = max(dense.values(), default=0.0) or 1.0
-    low_lexical = _ABSENT * min(lexical.values(), default=0.0) / top_lexical
-    low_dense = _ABSENT * min(dense.values(), default=0.0) / top_dense
+    low_lexical = _lowest(lexical) / top_lexical
+    low_dense = _lowest(dense) / top_dense
     fused = [
         Fused(
             passage_id,
@@ -48,6 +49,10 @@ def fuse(
         for passage_id in {*lexical, *dense}
     ]
     return sorted(fused, key=lambda one: (-one.score, one.passage_id))
+
+
+def _lowest(scores: Mapping[str, float]) -> float:
+    return _ABSENT * min(scores.values()) if len(scores) >= FULL else 0.0
 
 
 def _relative(scores: Mapping[str, float], passage_id: str, top: float, absent: float) -> float:

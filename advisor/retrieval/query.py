@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from advisor.text.analysis import analyse
+from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language, detect_language
 from advisor.text.normalise import fold
 
@@ -30,56 +30,94 @@ _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Terms of the corpus that stand for terms of the question.
+
+    ``origin`` says why: ``spelling`` (a word the corpus does not know, corrected) or ``acronym``
+    (an acronym written out, or the reverse). ``weight`` in ]0, 1] is how much finding them
+    counts, relative to the question's own terms. ``shown`` is the word or expression in clear.
+    """
+
+    asked: tuple[str, ...]
+    terms: tuple[str, ...]
+    weight: float
+    origin: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """An understood question.
 
     ``text`` is the question as typed (control characters dropped); ``context`` the earlier
-    turn it leans on, empty when it stands alone. ``terms`` are index terms by decreasing
-    importance: those of the question, then those of the context.
+    turn it leans on, empty when it stands alone. ``words`` are its content words in order and
+    ``terms`` their index terms, each once; ``context_terms`` those of the context.
+    ``alternatives`` come from the corpus: see ``advisor.retrieval.expansion``.
     """
 
     text: str
     lang: Language
     terms: tuple[str, ...]
+    words: tuple[str, ...] = ()
     context: str = ""
     context_terms: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def embedded(self) -> str:
-        """The text to embed: the question with the turn it follows."""
-        return f"{self.context} {self.text}".strip()
+        """The text to embed: the question, corrected, with the turn it follows."""
+        corrections = [one.shown for one in self.alternatives if one.origin in _EMBEDDED]
+        return " ".join(part for part in (self.context, self.text, *corrections) if part)
+
+    def holds(self, term: str, terms: Container[str]) -> float:
+        """Return how well a set of terms holds a term of the question, in [0, 1].
+
+        1 for the term itself, the alternative's weight for what stands for it, else 0.
+        """
+        if term in terms:
+            return 1.0
+        return max(
+            (
+                one.weight
+                for one in self.alternatives
+                if term in one.asked and all(other in terms for other in one.terms)
+            ),
+            default=0.0,
+        )
+
+
+_EMBEDDED = ("spelling", "acronym")
 
 
 def understand(
     question: str, history: Sequence[str] = (), default: Language = "fr", max_terms: int = 40
 ) -> Query:
     """Analyse a question; ``history`` holds the user's earlier questions, oldest first."""
-    text = " ".join(_TAG.sub(" ", _printable(question[:MAX_QUESTION])).split())
+    text = " ".join(_TAG.sub(" ", printable(question[:MAX_QUESTION])).split())
     lang = detect_language(text, default)
-    terms = _terms(text, lang)[:max_terms]
+    words = tuple(content_words(text, lang)[:max_terms])
+    terms = _terms(words, lang)
     context = ""
     if history and _leans_back(text, lang, terms):
-        context = " ".join(_printable(history[-1][:MAX_QUESTION]).split())
+        context = " ".join(printable(history[-1][:MAX_QUESTION]).split())
+    other = detect_language(context, lang)
     context_terms = tuple(
-        term for term in _terms(context, detect_language(context, lang)) if term not in terms
-    )[:max_terms]
-    return Query(text, lang, terms, context, context_terms)
+        term
+        for term in _terms(content_words(context, other)[:max_terms], other)
+        if term not in terms
+    )
+    return Query(text, lang, terms, words, context, context_terms)
 
 
-def _terms(text: str, lang: Language) -> tuple[str, ...]:
-    """Analyse in the question's language and, since most of the corpus is French, in French."""
-    terms = dict.fromkeys(analyse(text, lang))
-    if lang != "fr":
-        kept = set(analyse(text, lang))
-        # Stop words of the question's language must not come back as French terms.
-        words = [word for word in re.findall(r"\w+", text) if analyse(word, lang)]
-        terms.update(
-            dict.fromkeys(
-                term for word in words for term in analyse(word, "fr") if term not in kept
-            )
-        )
+def _terms(words: Sequence[str], lang: Language) -> tuple[str, ...]:
+    """Stem in the question's language and, since most of the corpus is French, in French."""
+    stems = [stem(word, one) for one in _stemmers(lang) for word in words]
     # A letter alone tells nothing.
-    return tuple(term for term in terms if len(term) > 1 or term.isdigit())
+    return tuple(dict.fromkeys(term for term in stems if len(term) > 1 or term.isdigit()))
+
+
+def _stemmers(lang: Language) -> tuple[Language, ...]:
+    return ("fr",) if lang == "fr" else (lang, "fr")
 
 
 def _leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
@@ -95,7 +133,8 @@ def _leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
     )
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return a text with its control and other invisible characters turned into spaces."""
     return "".join(
         " " if unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Cs") else char
         for char in text

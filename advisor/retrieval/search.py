@@ -14,14 +14,20 @@ from advisor.catalogue.store import Catalogue
 from advisor.errors import AdvisorError, IndexUnavailable, UsageError
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, OpenIndexes
-from advisor.retrieval.fusion import Fused, fuse
+from advisor.index.lexical import LexicalIndex
+from advisor.retrieval.bm25f import adjacent, bm25f
+from advisor.retrieval.expansion import expand
+from advisor.retrieval.fusion import FULL, Fused, fuse
 from advisor.retrieval.query import Query, understand
 from advisor.settings import Settings
 from advisor.text.analysis import analyse
 from advisor.text.language import Language
 from advisor.text.normalise import fold
 
-_FETCH = 200
+# A maintainer's own acronyms, in the home: one ``ACRONYM = expression`` per line.
+ACRONYMS = "acronymes.txt"
+# Which rankings a search uses.
+LEXICAL, DENSE, BOTH = "lexical", "dense", "both"
 # Up to this many passages, a filtered search scores the stored vectors one by one.
 _EXACT_LIMIT = 20_000
 _CONTEXT_FACTOR = 0.4
@@ -60,6 +66,14 @@ class SearchResult:
     missing_leg: str | None = None
 
 
+def _rarity(lexical: LexicalIndex | None, term: str) -> float:
+    """BM25's inverse document frequency."""
+    if lexical is None:
+        return 1.0
+    frequency = lexical.document_frequency(term)
+    return float(np.log(1 + (lexical.size - frequency + 0.5) / (frequency + 0.5)))
+
+
 def informativeness(passage: Passage) -> float:
     """Return a gentle prior in ]0, 1]: lower for very short passages and for lists of links."""
     prior = 0.6 + 0.4 * min(1.0, len(passage.text) / _FULL_LENGTH)
@@ -95,8 +109,9 @@ class PassageSearch:
         k: int = 10,
         filters: Filters | None = None,
         history: Sequence[str] = (),
+        legs: str = BOTH,
     ) -> SearchResult:
-        """Return the k best passages for a question.
+        """Return the k best passages for a question, by both rankings or by one alone.
 
         Raises:
             UsageError: the question or the corpus is empty.
@@ -111,12 +126,14 @@ class PassageSearch:
             raise UsageError("no_document_for_filters")
         indexes = self._indexes()
         problems = list(indexes.problems)
-        fetch = max(_FETCH, k)
-        lexical = self._lexical_scores(indexes, query, fetch, allowed)
+        if indexes.lexical is not None:
+            query = expand(query, indexes.lexical, self._settings.home / ACRONYMS)
+        fetch = max(FULL, k)
+        lexical = self._lexical_scores(indexes, query, fetch, allowed) if legs != DENSE else {}
         dense: dict[str, float] = {}
-        if indexes.dense is not None:
+        if indexes.dense is not None and legs != LEXICAL:
             try:
-                dense = self._dense_scores(indexes, query, fetch, allowed)
+                dense = self._dense_scores(indexes, query, fetch, allowed, list(lexical))
             except IndexUnavailable as error:
                 problems.append(error)
                 self._forget_dense(indexes)
@@ -131,12 +148,7 @@ class PassageSearch:
     def term_weights(self, terms: Sequence[str]) -> dict[str, float]:
         """Return the rarity of each term in the corpus (BM25's inverse document frequency)."""
         lexical = self._indexes().lexical
-        size = lexical.size if lexical is not None else 1
-        weights = {}
-        for term in terms:
-            frequency = lexical.document_frequency(term) if lexical is not None else 0
-            weights[term] = float(np.log(1 + (size - frequency + 0.5) / (frequency + 0.5)))
-        return weights
+        return {term: _rarity(lexical, term) for term in terms}
 
     @property
     def size(self) -> int:
@@ -159,26 +171,42 @@ class PassageSearch:
     ) -> dict[str, float]:
         if indexes.lexical is None:
             return {}
-        scores = {
-            hit.passage_id: hit.score for hit in indexes.lexical.search(query.terms, fetch, allowed)
+        asked = dict.fromkeys(query.terms, 1.0)
+        for one in query.alternatives:
+            for term in one.terms:
+                asked.setdefault(term, one.weight / len(one.terms) ** 0.5)
+        for term in query.context_terms:
+            asked.setdefault(term, _CONTEXT_FACTOR)
+        weights = {term: share * _rarity(indexes.lexical, term) for term, share in asked.items()}
+        forms, pairs = frozenset(query.words), adjacent(query.terms)
+        length = indexes.lexical.mean_length
+        return {
+            one.passage_id: bm25f(one, weights, forms, pairs, length)
+            for one in indexes.lexical.search(asked, fetch, allowed)
         }
-        if query.context_terms:
-            for hit in indexes.lexical.search(query.context_terms, fetch, allowed):
-                scores[hit.passage_id] = (
-                    scores.get(hit.passage_id, 0.0) + _CONTEXT_FACTOR * hit.score
-                )
-        return scores
 
     def _dense_scores(
-        self, indexes: OpenIndexes, query: Query, fetch: int, allowed: list[str] | None
+        self,
+        indexes: OpenIndexes,
+        query: Query,
+        fetch: int,
+        allowed: list[str] | None,
+        candidates: list[str],
     ) -> dict[str, float]:
+        """Return the cosine of the nearest passages and of the lexical candidates."""
         model = self.embeddings
         if model is None or indexes.dense is None:
             return {}
         vector = model.encode([query.embedded])[0]
         if not vector.any():
             return {}
-        found = {hit.passage_id: hit.similarity for hit in indexes.dense.search(vector, fetch)}
+        short = vector[: indexes.dense.dimension]
+        near = [hit.passage_id for hit in indexes.dense.search(short, fetch)]
+        # The index holds shortened vectors; the catalogue's decide.
+        ids, vectors = self.catalogue.vectors(
+            model.model_id, list(dict.fromkeys([*near, *candidates]))
+        )
+        found = dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else {}
         if allowed is None:
             return found
         inside = set(allowed)

@@ -1,8 +1,9 @@
 """The analysis of text into index terms, the same for documents and questions.
 
-Steps: split into words (elided articles and hyphenated compounds come apart), fold case
-and accents, drop stop words, stem with Snowball. Folding comes before stemming so that a
-question typed without accents gives the same terms (see ``tests/test_analysis.py``).
+Steps: split into words (elided articles come apart, so do hyphenated compounds, which also
+give one joined word), fold case and accents, read numbers in figures, words and Roman
+numerals alike, drop stop words, stem with Snowball. Folding comes before stemming so that a
+question typed without accents gives the same terms.
 """
 
 from __future__ import annotations
@@ -14,11 +15,25 @@ import Stemmer
 
 from advisor.text.language import Language
 from advisor.text.normalise import fold
-from advisor.text.words import word_list
+from advisor.text.words import word_list, word_table
 
-_WORD = re.compile(r"\d+(?:[ \u00a0\u202f.,]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?|[^\W\d_]+|[^\W_]+")
+_HYPHENS = "-\u2010\u2011\u00ad\ufffe"
+_NUMBER = r"\d+(?:[ \u00a0\u202f.,]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?"
+# A number, a dotted acronym (P.C.A.E.T.), a word or a compound.
+_WORD = re.compile(
+    rf"{_NUMBER}|(?:[A-ZÉ]\.){{3,}}|[^\W\d_]+(?:[{_HYPHENS}][^\W\d_]+)*|[^\W_]+", re.UNICODE
+)
+_INSIDE = re.compile(rf"[{_HYPHENS}]")
 _GROUPING = re.compile(r"[ \u00a0\u202f]|[.,](?=\d{3}(?:\D|$))")
 _SNOWBALL = {"fr": "french", "en": "english", "de": "german"}
+# A century: «XIXe», or «xixe» when typed without care; «vie» and «die» are words.
+_CENTURY = re.compile(r"(?=[IVX])(X{0,2}(?:IX|IV|V?I{0,3}))(?:e|ème|eme|è|er)")
+_LOW_CENTURY = re.compile(r"(x{1,2}(?:ix|iv|v?i{0,3}))e(?:me)?")
+_ROMAN = {"i": 1, "v": 5, "x": 10}
+_MOST_PARTS = 5
+# Compounds although a part is a stop word.
+_COMPOUNDS = frozenset({"rendezvous", "savoirfaire", "laisserfaire"})
+_LONGEST = 64
 
 STOP_WORDS: dict[Language, frozenset[str]] = {
     "fr": word_list("stop.fr"),
@@ -33,19 +48,60 @@ def _stemmer(lang: Language) -> Stemmer.Stemmer:
 
 
 @lru_cache(maxsize=200_000)
-def _term(word: str, lang: Language) -> str:
-    """Return the index term of one word, empty for a stop word."""
-    folded = fold(word)
-    if folded[0].isdigit():
-        return _GROUPING.sub("", folded).replace(",", ".")
+def stem(word: str, lang: Language) -> str:
+    """Return the index term of one content word (see ``content_words``)."""
+    return word if word[0].isdigit() else str(_stemmer(lang).stemWord(word))
+
+
+@lru_cache(maxsize=200_000)
+def _content(word: str, lang: Language) -> tuple[str, ...]:
+    """Return the content words of one written word: none for a stop word, several if compound."""
+    if word[0].isdigit():
+        figures = _GROUPING.sub("", fold(word)).replace(",", ".")
+        return (figures,) if figures[0].isdigit() else ()
+    if "." in word:
+        return (fold(word.replace(".", "")),)
+    parts = _INSIDE.split(word)
+    if len(parts) == 1:
+        return _single(word, lang)
+    joined = fold("".join(parts))[:_LONGEST]
+    if number := word_table("numbers", lang).get(joined):
+        return (number,)
+    kept = tuple(term for part in parts for term in _single(part, lang))
+    # «dit-il» and «celui-ci» are no compounds: something of theirs carries no meaning.
+    ends = bool(_single(parts[0], lang)) and bool(_single(parts[-1], lang))
+    compound = (ends and len(parts) <= _MOST_PARTS) or joined in _COMPOUNDS
+    return (*kept, joined) if compound else kept
+
+
+def _single(word: str, lang: Language) -> tuple[str, ...]:
+    century = _CENTURY.fullmatch(word) or _LOW_CENTURY.fullmatch(word)
+    if century:
+        return (str(_roman(century.group(1).lower())),)
+    folded = fold(word)[:_LONGEST]
     if folded in STOP_WORDS[lang]:
-        return ""
-    return str(_stemmer(lang).stemWord(folded))
+        return ()
+    return (word_table("numbers", lang).get(folded, folded),)
+
+
+def _roman(numeral: str) -> int:
+    values = [_ROMAN[letter] for letter in numeral]
+    following = [*values[1:], 0]
+    return sum(
+        -value if value < after else value for value, after in zip(values, following, strict=True)
+    )
+
+
+def content_words(text: str, lang: Language = "fr") -> list[str]:
+    """Return the words of a text that carry meaning, in order, folded but not stemmed.
+
+    Numbers lose their thousands separators (``177 700`` and ``177.700`` give ``177700``) and
+    small numbers in words become figures. A hyphenated compound gives its parts, then itself
+    in one word: ``éco-quartier`` gives ``eco``, ``quartier`` and ``ecoquartier``.
+    """
+    return [kept for word in _WORD.findall(text) for kept in _content(word, lang)]
 
 
 def analyse(text: str, lang: Language = "fr") -> list[str]:
-    """Return the index terms of a text, in order, stop words dropped.
-
-    Numbers lose their thousands separators: ``177 700`` and ``177.700`` give ``177700``.
-    """
-    return [term for word in _WORD.findall(text) if (term := _term(word, lang))]
+    """Return the index terms of a text, in order: its content words, stemmed."""
+    return [stem(word, lang) for word in content_words(text, lang)]

@@ -1,4 +1,7 @@
-"""Word lists: one plain file each, words separated by white space, ``#`` opens a comment."""
+"""Word lists and tables, one plain file each; ``#`` opens a comment.
+
+A list holds words separated by white space; a table one entry per line, ``word = value``.
+"""
 
 from __future__ import annotations
 
@@ -17,3 +20,23 @@ def word_list(name: str) -> frozenset[str]:
     """
     lines = (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+@cache
+def word_table(name: str, lang: str) -> dict[str, str]:
+    """Return the entries of ``<name>.<lang>.txt``.
+
+    Raises:
+        FileNotFoundError: no such table.
+    """
+    return read_table(_FOLDER / f"{name}.{lang}.txt")
+
+
+def read_table(path: Path) -> dict[str, str]:
+    """Return the entries of a table file; lines without ``=`` are passed over."""
+    entries = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        word, sign, value = line.partition("=")
+        if sign and not line.startswith("#"):
+            entries[word.strip()] = value.strip()
+    return entries

@@ -1,0 +1,121 @@
+"""What the corpus calls what the question asks for: acronyms written out, spelling corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from advisor.index.lexical import LexicalIndex
+from advisor.retrieval.query import Alternative, Query
+from advisor.text.analysis import content_words, stem
+from advisor.text.normalise import fold
+from advisor.text.words import read_table, word_table
+
+_ACRONYM_WEIGHT, _SPELLING_WEIGHT = 0.8, 0.7
+# Words shorter than this are not corrected; from the second length on, two letters may differ.
+_SHORTEST, _LONG = 5, 9
+_CHOICES = 5
+
+
+@cache
+def acronyms(own: Path | None = None) -> Mapping[str, str]:
+    """Return folded acronym → expression, those of a maintainer's own file included."""
+    tables = [word_table("acronyms", "fr")]
+    if own is not None and own.is_file():
+        tables.append(read_table(own))
+    return {fold(acronym): text for table in tables for acronym, text in table.items()}
+
+
+def expand(query: Query, lexical: LexicalIndex, own_acronyms: Path | None = None) -> Query:
+    """Return the query with the alternatives the corpus offers.
+
+    A word that the corpus knows is never corrected. The joined form of a compound that the
+    corpus never writes so («bienvivre») is dropped: its parts are there.
+    """
+    known = acronyms(own_acronyms)
+    folded = fold(query.text)
+    unwritten = {
+        stem(word, query.lang)
+        for word in query.words
+        if word not in folded and not lexical.document_frequency(stem(word, query.lang))
+    }
+    terms = tuple(term for term in query.terms if term not in unwritten)
+    alternatives = [
+        *_written_out(query.words, query, known),
+        *_abbreviated(query, known),
+        *(
+            one
+            for word in query.words
+            if word not in known and stem(word, query.lang) not in unwritten
+            for one in _corrected(word, query, lexical)
+        ),
+    ]
+    return replace(query, terms=terms, alternatives=tuple(alternatives))
+
+
+def _written_out(words: Sequence[str], query: Query, known: Mapping[str, str]) -> list[Alternative]:
+    """An acronym of the question gives its expression."""
+    return [
+        Alternative(
+            (stem(word, query.lang),),
+            tuple(stem(part, "fr") for part in content_words(known[word])),
+            _ACRONYM_WEIGHT,
+            "acronym",
+            known[word],
+        )
+        for word in dict.fromkeys(words)
+        if word in known
+    ]
+
+
+def _abbreviated(query: Query, known: Mapping[str, str]) -> list[Alternative]:
+    """An expression of the question gives its acronym."""
+    if query.lang != "fr":
+        return []
+    line = f" {' '.join(stem(word, 'fr') for word in query.words)} "
+    found = []
+    for acronym, expression in known.items():
+        terms = _expression_terms(expression)
+        if len(terms) > 1 and f" {' '.join(terms)} " in line:
+            abbreviation = (stem(acronym, "fr"),)
+            found.append(
+                Alternative(terms, abbreviation, _ACRONYM_WEIGHT, "acronym", acronym.upper())
+            )
+    return found
+
+
+@cache
+def _expression_terms(expression: str) -> tuple[str, ...]:
+    return tuple(stem(word, "fr") for word in content_words(expression))
+
+
+def _corrected(word: str, query: Query, lexical: LexicalIndex) -> list[Alternative]:
+    """Return the nearest word of the corpus for a word that it does not know, if one is near."""
+    term = stem(word, query.lang)
+    if len(word) < _SHORTEST or not word.isalpha():
+        return []
+    if lexical.document_frequency(term) or lexical.document_frequency(stem(word, "fr")):
+        return []
+    # Words of another language only look like misspelt French: one letter, no more.
+    distance = 2 if len(word) >= _LONG and query.lang == "fr" else 1
+    near = process.extract(
+        word,
+        lexical.spellings.keys(),
+        scorer=DamerauLevenshtein.distance,
+        score_cutoff=distance,
+        limit=_CHOICES,
+    )
+    # A first letter is seldom wrong, twice wrong never.
+    near = [one for one in near if one[1] == 1 or one[0][0] == word[0]]
+    if not near:
+        return []
+    best = min(
+        near,
+        key=lambda one: (one[1], one[0][0] != word[0], -lexical.spellings[one[0]], one[0]),
+    )[0]
+    return [Alternative((term,), (stem(best, "fr"),), _SPELLING_WEIGHT, "spelling", best)]
