@@ -347,8 +347,9 @@ def test_an_index_of_another_model_is_detected_and_rebuilt(imported, tmp_path) -
 
     other = tmp_path / "other"
     shutil.copytree(SHIPPED_MODEL, other)
-    table = load_file(other / "model.safetensors")["embeddings"][:, :64].copy()
-    save_file({"embeddings": table}, other / "model.safetensors")
+    tensors = load_file(other / "model.safetensors")
+    tensors["embeddings"] = tensors["embeddings"][:, :64].copy()
+    save_file(tensors, other / "model.safetensors")
     changed = imported.model_copy(update={"embedding_model": str(other)})
     search = PassageSearch(changed)
     result = search.search("fosse fermée en 1986", 1)

@@ -101,6 +101,10 @@ def _corrected(word: str, query: Query, lexical: LexicalIndex) -> list[Alternati
         return []
     if lexical.document_frequency(term) or lexical.document_frequency(stem(word, "fr")):
         return []
+    # Written as it sounds: «fotovoltaïque».
+    for sound, letters in (("f", "ph"), ("k", "qu"), ("k", "c")):
+        if (heard := word.replace(sound, letters)) != word and heard in lexical.spellings:
+            return [Alternative((term,), (stem(heard, "fr"),), _SPELLING_WEIGHT, "spelling", heard)]
     # Words of another language only look like misspelt French: one letter, no more.
     distance = 2 if len(word) >= _LONG and query.lang == "fr" else 1
     near = process.extract(

@@ -173,8 +173,11 @@ class PassageSearch:
             return {}
         asked = dict.fromkeys(query.terms, 1.0)
         for one in query.alternatives:
+            # An acronym found is worth all its words; each of its words, a share of it.
+            ratio = len(one.asked) / len(one.terms)
+            share = one.weight * (ratio if ratio > 1 else ratio**0.5)
             for term in one.terms:
-                asked.setdefault(term, one.weight / len(one.terms) ** 0.5)
+                asked.setdefault(term, share)
         for term in query.context_terms:
             asked.setdefault(term, _CONTEXT_FACTOR)
         weights = {term: share * _rarity(indexes.lexical, term) for term, share in asked.items()}
