@@ -6,7 +6,8 @@ very form of the question's word, where stems alone agree, and terms that stand 
 other in the question and close together in the passage (after Rasolofo and Savoy, «Term
 Proximity Scoring for Keyword-Based Retrieval Systems», 2003).
 
-Parameters were chosen on two sets at once (see ``eval/reports/retrieval.md``).
+Parameters were chosen on the two collections of ``eval/reports/retrieval.md`` at once; none is
+the best for one of them alone.
 """
 
 from __future__ import annotations

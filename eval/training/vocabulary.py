@@ -82,7 +82,6 @@ def build(
     )
     tokens = base.get_vocab()
     tokens = {token: place for place, token in enumerate(sorted(tokens, key=tokens.__getitem__))}
-    rows: list[int] = []
     by_key: dict[str, int] = {}
     stemmers = {lang: Stemmer.Stemmer(name) for lang, name in _SNOWBALL.items()}
     sums = {lang: max(1, counter.total()) for lang, counter in counts.items()}
