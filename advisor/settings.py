@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     root_path: str = ""
 
     embedding_model: str = str(SHIPPED_MODEL)
+    reranker: str | None = None
     chroma_url: str | None = None
 
     llm: str | None = None

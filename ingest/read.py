@@ -17,7 +17,7 @@ from ingest.split import split
 from ingest.structure import Canonical, canonical_from_blocks, canonical_from_pages
 
 # Raise when reading, structure or splitting change what they give: files are then read again.
-PIPELINE = 1
+PIPELINE = 2
 
 _SIGNATURES = ((b"%PDF-", ".pdf"), (b"\xd0\xcf\x11\xe0", ".doc"))
 _SUFFIXES = {

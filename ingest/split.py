@@ -16,13 +16,15 @@ from ingest.structure import Block, Canonical, page_at
 MIN_CHARS = 400
 MAX_CHARS = 900
 _TAIL = 250
+# A line this short without a final stop, at the end of a passage, is the title of the next.
+_TITLE = 80
 
 
 def split(canonical: Canonical, document_id: str) -> list[Passage]:
     """Return the passages of a document, in order. Offsets refer to the canonical text."""
     spans: list[tuple[int, int, tuple[str, ...]]] = []
     for headings, units in _sections(canonical):
-        for start, end in _pack(units):
+        for start, end in _pack(canonical.text, units):
             spans.append((start, end, headings))
     return [
         Passage(
@@ -83,15 +85,28 @@ def _units(text: str, block: Block) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _pack(units: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _pack(text: str, units: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Group consecutive units into passages; a short tail joins the passage before it."""
-    packed: list[tuple[int, int]] = []
-    for start, end in units:
-        if packed and end - packed[-1][0] <= MAX_CHARS:
-            packed[-1] = (packed[-1][0], end)
-        else:
-            packed.append((start, end))
-    if len(packed) > 1 and packed[-1][1] - packed[-1][0] < _TAIL:
-        tail = packed.pop()
-        packed[-1] = (packed[-1][0], tail[1])
-    return packed
+    packed: list[list[tuple[int, int]]] = []
+    for unit in units:
+        if packed and unit[1] - packed[-1][0][0] <= MAX_CHARS:
+            packed[-1].append(unit)
+            continue
+        carried = []
+        if packed and len(packed[-1]) > 1:
+            last = packed[-1][-1]
+            if _announces(text[last[0] : last[1]]) and unit[1] - last[0] <= MAX_CHARS:
+                carried = [packed[-1].pop()]
+        packed.append([*carried, unit])
+    spans = [(group[0][0], group[-1][1]) for group in packed]
+    if len(spans) > 1 and spans[-1][1] - spans[-1][0] < _TAIL:
+        tail = spans.pop()
+        spans[-1] = (spans[-1][0], tail[1])
+    return spans
+
+
+def _announces(unit: str) -> bool:
+    """Tell whether a unit belongs with what follows: a bare title line, or one that ends on «:»."""
+    if unit.endswith(":"):
+        return True
+    return len(unit) <= _TITLE and unit[-1].isalnum() and not unit.startswith(("•", "-"))

@@ -14,7 +14,26 @@ from advisor.retrieval.fusion import fuse
 from advisor.retrieval.query import understand
 from advisor.retrieval.retriever import HybridRetriever
 from advisor.retrieval.search import DENSE, LEXICAL, PassageSearch
+from advisor.retrieval.translation import translations
 from tests.test_fiche import FICHE
+
+TERRITORY = """---
+kind: territoire
+title: Villeneuve-sur-Lie
+lang: fr
+updated: 2026-01-10
+summary: Une commune qui installe des panneaux.
+themes: [energie]
+aliases: [La Neuve]
+sources:
+  - {id: s1, name: "Rapport de la commune"}
+territory:
+  type: commune
+  country: FR
+  contexts: [rural]
+---
+La commune de Villeneuve-sur-Lie chauffe ses écoles avec la chaleur du bois[^s1].
+"""
 
 
 @pytest.mark.parametrize(
@@ -184,3 +203,108 @@ def test_a_chroma_server_serves_like_the_embedded_one(tmp_path, folder, import_i
     degraded = PassageSearch(settings).search("fosse", 1)
     assert degraded.missing_leg == "dense"
     assert degraded.hits
+
+
+def test_german_and_english_questions_find_french_passages_by_their_words(imported) -> None:
+    search = PassageSearch(imported)
+    for question in ("Was zahlt das Krankenhaus?", "How much does the hospital pay?"):
+        hit = search.search(question, 1, legs=LEXICAL).hits[0]
+        assert "L'hôpital de Tramayes paie" in hit.passage.text
+
+
+def test_a_french_question_finds_german_passages_by_their_words(
+    settings, folder, import_into
+) -> None:
+    (folder / "stadt.txt").write_text(
+        "Bergbau in der Stadt\n\nDie Stadt wurde vom Bergbau geprägt. Heute wird mit Holz geheizt,"
+        " und das Wasser der Grube ist warm.\n"
+    )
+    import_into(settings, folder)
+    hits = PassageSearch(settings).search("l'eau de la ville", 5, legs=LEXICAL).hits
+    assert "de" in {hit.document.lang for hit in hits}
+
+
+def test_a_german_compound_is_translated_by_its_parts() -> None:
+    shown = [one.shown for one in translations("kohlestadt", "de", "fr")]
+    assert "ville" in shown
+
+
+def test_a_small_word_inside_a_name_is_no_term_of_the_question() -> None:
+    assert understand("Was tut Loos-en-Gohelle?").words == (
+        "tut", "loos", "gohelle", "loosengohelle",
+    )  # fmt: skip
+
+
+def test_a_named_territory_comes_first_without_excluding_others(
+    settings, folder, import_into
+) -> None:
+    (folder / "fiche.md").write_text(TERRITORY, encoding="utf-8")
+    import_into(settings, folder)
+    hits = PassageSearch(settings).search("les panneaux de Villeneuve-sur-Lie", 5).hits
+    assert hits[0].document.title == "Villeneuve-sur-Lie"
+    assert len({hit.document.id for hit in hits}) > 1
+
+
+def test_a_territory_filter_takes_a_name_an_alias_or_a_slug(settings, folder, import_into) -> None:
+    (folder / "fiche.md").write_text(TERRITORY, encoding="utf-8")
+    import_into(settings, folder)
+    search = PassageSearch(settings)
+    for name in ("Villeneuve-sur-Lie", "villeneuve sur lie", "La Neuve", "fiche"):
+        hits = search.search("chaleur", 5, Filters(territories=(name,))).hits
+        assert {hit.document.title for hit in hits} == {"Villeneuve-sur-Lie"}
+
+
+def test_a_passage_never_ends_on_what_announces_the_next(settings, tmp_path, import_into) -> None:
+    sentence = "La commune rénove les logements anciens du quartier avec les habitants. "
+    items = "".join(
+        f"- le levier numéro {n}, avec les habitants et les artisans ;\n" for n in "123"
+    )
+    path = tmp_path / "rapport.txt"
+    for count in range(4, 14):
+        path.write_text(
+            f"Rapport\n\n{sentence * count}\n\nTrois leviers comptent :\n\n{items}",
+            encoding="utf-8",
+        )
+        import_into(settings, path)
+        catalogue = Catalogue(settings.catalogue_path)
+        (document,) = catalogue.documents()
+        passages = catalogue.passages_of(document.id)
+        assert not any(one.text.endswith(":") for one in passages[:-1])
+        assert any("Trois leviers comptent :\n\n• le levier" in one.text for one in passages)
+
+
+def test_a_reranker_decides_the_order_and_its_absence_is_said(imported, tmp_path) -> None:
+    pytest.importorskip("sentence_transformers")
+    plain = PassageSearch(imported).search("les habitants", 5)
+    missing = imported.model_copy(update={"reranker": str(tmp_path / "absent")})
+    result = PassageSearch(missing).search("les habitants", 5)
+    assert [hit.passage.id for hit in result.hits] == [hit.passage.id for hit in plain.hits]
+    assert "ADVISOR_RERANKER" in result.degraded[0].message("fr")
+
+    folder = tiny_cross_encoder(tmp_path / "cross")
+    reranked = PassageSearch(imported.model_copy(update={"reranker": folder}))
+    hits = reranked.search("les habitants", 5).hits
+    texts = [f"{' '.join(hit.passage.headings)}\n{hit.passage.text}" for hit in hits]
+    from sentence_transformers import CrossEncoder
+
+    scores = CrossEncoder(folder).predict([("les habitants", text) for text in texts])
+    assert list(scores) == sorted(scores, reverse=True)
+
+
+def tiny_cross_encoder(path: Path) -> str:
+    """Save a cross-encoder of random weights."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    torch.manual_seed(3)
+    path.mkdir()
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789'.,%€"
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{x}" for x in letters)]
+    (path / "vocab.txt").write_text("\n".join(words))
+    BertTokenizerFast(vocab=str(path / "vocab.txt")).save_pretrained(path)
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, num_labels=1, initializer_range=1.0,
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(path)
+    return str(path)

@@ -28,14 +28,18 @@ def strength(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, f
     held_terms = [
         {*one.hit.terms, *(term for line in one.lines for term in line.terms)} for one in looked_at
     ]
-    found = set().union(*held_terms)
     # «et combien ?» asks with the words of the turn before.
     asked = query.terms if len(query.terms) > 1 else (*query.terms, *query.context_terms)
-    words = [term for term in asked if query.holds(term, found) or not term[0].isdigit()]
+    words = [
+        term
+        for term in asked
+        if not term[0].isdigit() or any(term in terms for terms in held_terms)
+    ]
     total = sum(weights.get(term, 0.0) for term in words)
     coverage = similarity = 0.0
     for one, terms in zip(looked_at, held_terms, strict=True):
-        held = sum(weights.get(term, 0.0) * query.holds(term, terms) for term in words)
+        lang = one.hit.document.lang
+        held = sum(weights.get(term, 0.0) * query.holds(term, terms, lang) for term in words)
         coverage = max(coverage, held / total if total else 0.0)
         similarity = max(similarity, one.hit.similarity or 0.0)
     return coverage + similarity

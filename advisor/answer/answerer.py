@@ -20,7 +20,13 @@ from advisor.settings import Settings
 
 _PASSAGES = 8
 _NEAREST = 3
-_LASTING = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
+_LASTING = (
+    "chroma_unreachable",
+    "model_damaged",
+    "model_missing",
+    "model_no_folder",
+    "reranker_missing",
+)
 
 
 class Answerer:
@@ -55,7 +61,7 @@ class Answerer:
         result = self.search.search(query, _PASSAGES, filters)
         query = result.query
         searched = time.perf_counter()
-        weights = self.search.term_weights([*query.terms, *query.context_terms])
+        weights = self.search.term_weights(query)
         evidence = score_evidence(query, result.hits, weights, self.search.embeddings)
         answer = self._extract(
             question, result, evidence, is_weak(query, evidence, weights, self.search.size)

@@ -88,7 +88,7 @@ def score_evidence(
     for one in evidence:
         title_terms = _title_terms(one.hit)
         for line in one.lines:
-            line.coverage = _coverage(query, line.terms | title_terms, weights, line.terms)
+            line.coverage = _coverage(query, line.terms, title_terms, weights, one.hit)
         for index, line in enumerate(one.lines):
             around = one.lines[max(0, index - 1) : index + 2]
             neighbour = max((other.coverage for other in around if other is not line), default=0.0)
@@ -104,15 +104,22 @@ def score_evidence(
 
 
 def _coverage(
-    query: Query, terms: frozenset[str], weights: Mapping[str, float], own: frozenset[str]
+    query: Query,
+    own: frozenset[str],
+    around: frozenset[str],
+    weights: Mapping[str, float],
+    hit: Hit,
 ) -> float:
     """Share of the question's weight found; a term found only in a title counts a third."""
     total = found = 0.0
+    lang = hit.document.lang
     for group, share in ((query.terms, 1.0), (query.context_terms, _CONTEXT_SHARE)):
         for term in group:
             weight = weights.get(term, 0.0) * share
             total += weight
-            found += weight * max(query.holds(term, own), query.holds(term, terms) / 3)
+            found += weight * max(
+                query.holds(term, own, lang), query.holds(term, own | around, lang) / 3
+            )
     return found / total if total else 0.0
 
 

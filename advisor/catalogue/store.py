@@ -227,6 +227,22 @@ class Catalogue:
 
     # -- passages ----------------------------------------------------------------------
 
+    def fiche_names(self, kinds: Sequence[str]) -> list[tuple[str, str, str, str, list[str]]]:
+        """Return (document id, kind, slug, title, aliases) of the current fiches of some kinds."""
+        rows = self._rows(
+            f"""SELECT id, kind, json_extract(record, '$.slug'), title,
+                coalesce(json_extract(record, '$.aliases'), '[]')
+            FROM documents WHERE state = 'current' AND record IS NOT NULL
+                AND kind IN ({placeholders(kinds)}) ORDER BY id""",
+            kinds,
+        )
+        return [(*row[:4], json.loads(row[4])) for row in rows]
+
+    def languages(self) -> frozenset[Language]:
+        """Return the languages of the current documents."""
+        rows = self._rows("SELECT DISTINCT lang FROM documents WHERE state = 'current'")
+        return frozenset(row[0] for row in rows)
+
     def passages(self, passage_ids: Iterable[str]) -> dict[str, Passage]:
         """Return the passages of current documents among the given ids."""
         return {

@@ -23,6 +23,7 @@ from advisor.errors import AdvisorError, IndexUnavailable
 from advisor.index.dense import DenseIndex, drop_collections, update_dense
 from advisor.index.embedding import PassageEmbeddings
 from advisor.index.lexical import LexicalIndex, update_lexical
+from advisor.text.language import Language
 
 Progress = Callable[[str, int, int], None]
 _BATCH = 2000
@@ -36,12 +37,16 @@ def _silent(_stage: str, _done: int, _total: int) -> None:
 
 @dataclass(slots=True)
 class OpenIndexes:
-    """The indexes of a generation; a missing leg has its reason in ``problems``."""
+    """The indexes of a generation; a missing leg has its reason in ``problems``.
+
+    ``languages`` are those of its documents.
+    """
 
     generation: Generation
     lexical: LexicalIndex | None
     dense: DenseIndex | None
     problems: list[AdvisorError]
+    languages: frozenset[Language]
 
     def close(self) -> None:
         """Release both."""
@@ -82,7 +87,7 @@ class IndexStore:
             dense = self._open_dense(generation, model_id)
         except IndexUnavailable as error:
             problems.append(error)
-        return OpenIndexes(generation, lexical, dense, problems)
+        return OpenIndexes(generation, lexical, dense, problems, self._catalogue.languages())
 
     def _open_dense(self, generation: Generation, model_id: str | None) -> DenseIndex:
         if model_id is not None and model_id != generation.model:

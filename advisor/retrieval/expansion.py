@@ -1,8 +1,11 @@
-"""What the corpus calls what the question asks for: acronyms written out, spelling corrected."""
+"""What the corpus calls what the question asks for.
+
+Acronyms written out and the reverse, spelling corrected, words in the corpus's other languages.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,11 +15,15 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from advisor.index.lexical import LexicalIndex
 from advisor.retrieval.query import Alternative, Query
-from advisor.text.analysis import content_words, stem
+from advisor.retrieval.translation import translations
+from advisor.text.analysis import STOP_WORDS, content_words, stem
+from advisor.text.language import Language
 from advisor.text.normalise import fold
 from advisor.text.words import read_table, word_table
 
-_ACRONYM_WEIGHT, _SPELLING_WEIGHT = 0.8, 0.7
+_ACRONYM_WEIGHT, _SPELLING_WEIGHT, _TRANSLATION_WEIGHT = 0.8, 0.7, 0.8
+# A translation this strong is as good as certain: synonyms share what is left.
+_SURE = 0.4
 # Words shorter than this are not corrected; from the second length on, two letters may differ.
 _SHORTEST, _LONG = 5, 9
 _CHOICES = 5
@@ -31,8 +38,13 @@ def acronyms(own: Path | None = None) -> Mapping[str, str]:
     return {fold(acronym): text for table in tables for acronym, text in table.items()}
 
 
-def expand(query: Query, lexical: LexicalIndex, own_acronyms: Path | None = None) -> Query:
-    """Return the query with the alternatives the corpus offers.
+def expand(
+    query: Query,
+    lexical: LexicalIndex,
+    own_acronyms: Path | None = None,
+    languages: Collection[Language] = (),
+) -> Query:
+    """Return the query with the alternatives that a corpus in some languages offers.
 
     A word that the corpus knows is never corrected. The joined form of a compound that the
     corpus never writes so («bienvivre») is dropped: its parts are there.
@@ -54,6 +66,13 @@ def expand(query: Query, lexical: LexicalIndex, own_acronyms: Path | None = None
             if word not in known and stem(word, query.lang) not in unwritten
             for one in _corrected(word, query, lexical)
         ),
+        *(
+            one
+            for word in dict.fromkeys([*query.words, *query.context_words])
+            for lang in sorted(languages)
+            if lang != query.lang
+            for one in _in_language(word, query, lang, lexical)
+        ),
     ]
     return replace(query, terms=terms, alternatives=tuple(alternatives))
 
@@ -69,7 +88,8 @@ def _written_out(words: Sequence[str], query: Query, known: Mapping[str, str]) -
             known[word],
         )
         for word in dict.fromkeys(words)
-        if word in known
+        # «Ort» is a German word, «ORT» an acronym in any language.
+        if word in known and (query.lang == "fr" or word.upper() in query.text)
     ]
 
 
@@ -89,6 +109,19 @@ def _abbreviated(query: Query, known: Mapping[str, str]) -> list[Alternative]:
     return found
 
 
+def _in_language(
+    word: str, query: Query, lang: Language, lexical: LexicalIndex
+) -> Iterator[Alternative]:
+    """Yield what another language has for a word: itself, as it is for names, and translations."""
+    asked = (stem(word, query.lang),)
+    if word not in STOP_WORDS[lang]:
+        yield Alternative(asked, (stem(word, lang),), 1.0, "same", word, lang)
+    for one in translations(word, query.lang, lang):
+        if lexical.document_frequency(one.term):
+            weight = _TRANSLATION_WEIGHT * min(1.0, one.strength / _SURE) ** 0.5
+            yield Alternative(asked, (one.term,), weight, "translation", one.shown, lang)
+
+
 @cache
 def _expression_terms(expression: str) -> tuple[str, ...]:
     return tuple(stem(word, "fr") for word in content_words(expression))
@@ -99,7 +132,7 @@ def _corrected(word: str, query: Query, lexical: LexicalIndex) -> list[Alternati
     term = stem(word, query.lang)
     if len(word) < _SHORTEST or not word.isalpha():
         return []
-    if lexical.document_frequency(term) or lexical.document_frequency(stem(word, "fr")):
+    if word in lexical.spellings or lexical.document_frequency(term):
         return []
     # Written as it sounds: «fotovoltaïque».
     for sound, letters in (("f", "ph"), ("k", "qu"), ("k", "c")):

@@ -33,9 +33,11 @@ _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 class Alternative:
     """Terms of the corpus that stand for terms of the question.
 
-    ``origin`` says why: ``spelling`` (a word the corpus does not know, corrected) or ``acronym``
-    (an acronym written out, or the reverse). ``weight`` in ]0, 1] is how much finding them
-    counts, relative to the question's own terms. ``shown`` is the word or expression in clear.
+    ``origin`` says why: ``spelling`` (a word the corpus does not know, corrected), ``acronym``
+    (an acronym written out, or the reverse), ``translation``, or ``same`` (the very word, as the
+    analysis of another language stems it). ``weight`` in ]0, 1] is how much finding them counts,
+    relative to the question's own terms. ``shown`` is the word or expression in clear. ``lang``
+    restricts them to passages in one language.
     """
 
     asked: tuple[str, ...]
@@ -43,6 +45,7 @@ class Alternative:
     weight: float
     origin: str
     shown: str
+    lang: Language | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,9 @@ class Query:
 
     ``text`` is the question as typed (control characters dropped); ``context`` the earlier
     turn it leans on, empty when it stands alone. ``words`` are its content words in order and
-    ``terms`` their index terms, each once; ``context_terms`` those of the context.
-    ``alternatives`` come from the corpus: see ``advisor.retrieval.expansion``.
+    ``terms`` their index terms in the question's language, each once; ``context_words`` and
+    ``context_terms`` those of the context. ``alternatives`` come from the corpus: see
+    ``advisor.retrieval.expansion``.
     """
 
     text: str
@@ -60,6 +64,7 @@ class Query:
     terms: tuple[str, ...]
     words: tuple[str, ...] = ()
     context: str = ""
+    context_words: tuple[str, ...] = ()
     context_terms: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
 
@@ -69,8 +74,8 @@ class Query:
         corrections = [one.shown for one in self.alternatives if one.origin in _EMBEDDED]
         return " ".join(part for part in (self.context, self.text, *corrections) if part)
 
-    def holds(self, term: str, terms: Container[str]) -> float:
-        """Return how well a set of terms holds a term of the question, in [0, 1].
+    def holds(self, term: str, terms: Container[str], lang: Language) -> float:
+        """Return how well terms of a text in a language hold a term of the question, in [0, 1].
 
         1 for the term itself, the alternative's weight for what stands for it, else 0.
         """
@@ -80,7 +85,9 @@ class Query:
             (
                 one.weight
                 for one in self.alternatives
-                if term in one.asked and all(other in terms for other in one.terms)
+                if term in one.asked
+                and one.lang in (None, lang)
+                and all(other in terms for other in one.terms)
             ),
             default=0.0,
         )
@@ -98,26 +105,21 @@ def understand(
     words = tuple(content_words(text, lang)[:max_terms])
     terms = _terms(words, lang)
     context = ""
+    context_words: tuple[str, ...] = ()
     if history and _leans_back(text, lang, terms):
         context = " ".join(printable(history[-1][:MAX_QUESTION]).split())
-    other = detect_language(context, lang)
-    context_terms = tuple(
-        term
-        for term in _terms(content_words(context, other)[:max_terms], other)
-        if term not in terms
-    )
-    return Query(text, lang, terms, words, context, context_terms)
+        # Its words are stemmed with the question's: one question, one language.
+        context_words = tuple(
+            word for word in content_words(context, lang)[:max_terms] if word not in words
+        )
+    context_terms = tuple(term for term in _terms(context_words, lang) if term not in terms)
+    return Query(text, lang, terms, words, context, context_words, context_terms)
 
 
 def _terms(words: Sequence[str], lang: Language) -> tuple[str, ...]:
-    """Stem in the question's language and, since most of the corpus is French, in French."""
-    stems = [stem(word, one) for one in _stemmers(lang) for word in words]
+    stems = [stem(word, lang) for word in words]
     # A letter alone tells nothing.
     return tuple(dict.fromkeys(term for term in stems if len(term) > 1 or term.isdigit()))
-
-
-def _stemmers(lang: Language) -> tuple[Language, ...]:
-    return ("fr",) if lang == "fr" else (lang, "fr")
 
 
 def _leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:

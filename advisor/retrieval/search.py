@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from advisor.catalogue.records import DocumentSummary, Filters, Generation, Passage
 from advisor.catalogue.store import Catalogue
-from advisor.errors import AdvisorError, IndexUnavailable, UsageError
+from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, UsageError
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, OpenIndexes
 from advisor.index.lexical import LexicalIndex
 from advisor.retrieval.bm25f import adjacent, bm25f
+from advisor.retrieval.entities import KINDS, Entity, Gazetteer
 from advisor.retrieval.expansion import expand
 from advisor.retrieval.fusion import FULL, Fused, fuse
 from advisor.retrieval.query import Query, understand
+from advisor.retrieval.rerank import DEPTH, load_reranker
 from advisor.settings import Settings
-from advisor.text.analysis import analyse
+from advisor.text.analysis import analyse, stem
 from advisor.text.language import Language
 from advisor.text.normalise import fold
 
@@ -37,6 +39,8 @@ _MARGIN = 40
 _FULL_LENGTH = 600
 # Share of its best neighbour's score that a passage gains: an answer often runs on.
 _NEIGHBOUR = 0.25
+# Preference for the fiche of what a question names, and for documents about that territory.
+_NAMED, _ABOUT = 1.15, 1.1
 _LINK_LISTS = re.compile(
     r"^(pour (en savoir|aller) plus|en savoir plus|voir aussi|a lire|liens?( utiles)?|references"
     r"|bibliographie|sources?|sommaire|table des matieres|further reading|see also|links"
@@ -66,12 +70,24 @@ class SearchResult:
     missing_leg: str | None = None
 
 
-def _rarity(lexical: LexicalIndex | None, term: str) -> float:
-    """BM25's inverse document frequency."""
+def _rarity(lexical: LexicalIndex | None, stems: Iterable[str]) -> float:
+    """BM25's inverse document frequency of a word with its stems."""
     if lexical is None:
         return 1.0
-    frequency = lexical.document_frequency(term)
+    frequency = min(sum(map(lexical.document_frequency, stems)), lexical.size)
     return float(np.log(1 + (lexical.size - frequency + 0.5) / (frequency + 0.5)))
+
+
+def _stems(query: Query, term: str) -> set[str]:
+    """Return a term with what the same word gives in the other languages of the corpus."""
+    return {
+        term,
+        *(
+            one.terms[0]
+            for one in query.alternatives
+            if one.origin == "same" and one.asked == (term,)
+        ),
+    }
 
 
 def informativeness(passage: Passage) -> float:
@@ -96,7 +112,7 @@ class PassageSearch:
         self._lock = threading.Lock()
         self._open: OpenIndexes | None = None
         self._retired: OpenIndexes | None = None
-        self._broken: set[int] = set()
+        self._names: tuple[int, Gazetteer] | None = None
 
     @property
     def lang(self) -> Language:
@@ -120,14 +136,15 @@ class PassageSearch:
         query = understand(question, history, self.lang) if isinstance(question, str) else question
         if not any(char.isalnum() for char in query.text):
             raise UsageError("empty_question")
-        filters = filters or Filters()
+        filters = self._with_slugs(filters or Filters())
         allowed = self.catalogue.document_ids(filters) if filters else None
         if allowed == []:
             raise UsageError("no_document_for_filters")
         indexes = self._indexes()
         problems = list(indexes.problems)
         if indexes.lexical is not None:
-            query = expand(query, indexes.lexical, self._settings.home / ACRONYMS)
+            own = self._settings.home / ACRONYMS
+            query = expand(query, indexes.lexical, own, indexes.languages)
         fetch = max(FULL, k)
         lexical = self._lexical_scores(indexes, query, fetch, allowed) if legs != DENSE else {}
         dense: dict[str, float] = {}
@@ -142,13 +159,25 @@ class PassageSearch:
         missing = (
             "lexical" if indexes.lexical is None else "dense" if indexes.dense is None else None
         )
-        hits = self._join(query, fuse(lexical, dense), k)
+        depth = max(k, DEPTH) if self._settings.reranker else k
+        hits = self._join(query, fuse(lexical, dense), depth)
+        if self._settings.reranker and hits:
+            try:
+                hits = self._reranked(query, hits)
+            except ModelUnavailable as error:
+                problems.append(error)
+        hits = hits[:k]
         return SearchResult(query, hits, tuple(problems), missing)
 
-    def term_weights(self, terms: Sequence[str]) -> dict[str, float]:
-        """Return the rarity of each term in the corpus (BM25's inverse document frequency)."""
+    def term_weights(self, query: Query) -> dict[str, float]:
+        """Return the rarity of each term of a question and its context in the corpus.
+
+        It is BM25's inverse document frequency; the stems of one word in several languages
+        count together.
+        """
         lexical = self._indexes().lexical
-        return {term: _rarity(lexical, term) for term in terms}
+        terms = (*query.terms, *query.context_terms)
+        return {term: _rarity(lexical, _stems(query, term)) for term in terms}
 
     @property
     def size(self) -> int:
@@ -164,6 +193,36 @@ class PassageSearch:
         except AdvisorError:
             return None
 
+    @property
+    def gazetteer(self) -> Gazetteer:
+        """The names of the territories and dispositifs of the published corpus."""
+        generation = self.catalogue.generation()
+        number = generation.id if generation is not None else 0
+        with self._lock:
+            known = self._names
+        if known is None or known[0] != number:
+            known = (
+                number,
+                Gazetteer(
+                    Entity(slug, kind, title, document_id, tuple(aliases))
+                    for document_id, kind, slug, title, aliases in self.catalogue.fiche_names(KINDS)
+                ),
+            )
+            with self._lock:
+                self._names = known
+        return known[1]
+
+    def _with_slugs(self, filters: Filters) -> Filters:
+        """Let a territory be given by its name: «Loos» for ``loos-en-gohelle``."""
+        if not filters.territories:
+            return filters
+        found = (self.gazetteer.named(name, "territoire") for name in filters.territories)
+        slugs = (
+            entity.slug if entity else name
+            for name, entity in zip(filters.territories, found, strict=True)
+        )
+        return replace(filters, territories=tuple(slugs))
+
     # -- legs --------------------------------------------------------------------------
 
     def _lexical_scores(
@@ -171,21 +230,36 @@ class PassageSearch:
     ) -> dict[str, float]:
         if indexes.lexical is None:
             return {}
-        asked = dict.fromkeys(query.terms, 1.0)
+        index = indexes.lexical
+        shares = dict.fromkeys(query.context_terms, _CONTEXT_FACTOR)
+        shares |= dict.fromkeys(query.terms, 1.0)
+        weights: dict[Language, dict[str, float]] = {lang: {} for lang in indexes.languages}
+        for term, share in shares.items():
+            if query.lang in weights:
+                weights[query.lang][term] = share * _rarity(index, _stems(query, term))
         for one in query.alternatives:
             # An acronym found is worth all its words; each of its words, a share of it.
             ratio = len(one.asked) / len(one.terms)
             share = one.weight * (ratio if ratio > 1 else ratio**0.5)
+            share *= max(shares.get(term, 0.0) for term in one.asked)
+            stems = _stems(query, one.asked[0]) if one.origin == "same" else None
             for term in one.terms:
-                asked.setdefault(term, share)
-        for term in query.context_terms:
-            asked.setdefault(term, _CONTEXT_FACTOR)
-        weights = {term: share * _rarity(indexes.lexical, term) for term, share in asked.items()}
-        forms, pairs = frozenset(query.words), adjacent(query.terms)
-        length = indexes.lexical.mean_length
+                value = share * _rarity(index, stems or (term,))
+                for lang in weights if one.lang is None else (one.lang,):
+                    weights[lang][term] = max(weights[lang].get(term, 0.0), value)
+        wanted: dict[str, float] = {}
+        for terms in weights.values():
+            for term, value in terms.items():
+                wanted[term] = max(wanted.get(term, 0.0), value / _rarity(index, (term,)))
+        forms = frozenset(query.words)
+        pairs = {
+            lang: adjacent([stem(word, lang) for word in query.words]) for lang in indexes.languages
+        }
+        length = index.mean_length
         return {
-            one.passage_id: bm25f(one, weights, forms, pairs, length)
-            for one in indexes.lexical.search(asked, fetch, allowed)
+            one.passage_id: bm25f(one, weights[one.lang], forms, pairs[one.lang], length)
+            for one in index.search(wanted, fetch, allowed)
+            if one.lang in weights
         }
 
     def _dense_scores(
@@ -229,6 +303,7 @@ class PassageSearch:
     def _join(self, query: Query, ranked: Sequence[Fused], k: int) -> tuple[Hit, ...]:
         """Keep what the catalogue still holds: a withdrawn document does not exist."""
         passages = self.catalogue.passages([one.passage_id for one in ranked[: k + _MARGIN]])
+        named = self._named_documents(query)
         places = {
             (passages[one.passage_id].document_id, passages[one.passage_id].ordinal): one.score
             for one in ranked
@@ -241,7 +316,8 @@ class PassageSearch:
                 around = (passage.ordinal - 1, passage.ordinal + 1)
                 beside = max(places.get((passage.document_id, place), 0.0) for place in around)
                 score = (one.score + _NEIGHBOUR * beside) / (1 + _NEIGHBOUR)
-                kept.append((score * informativeness(passage), one))
+                boost = named.get(passage.document_id, 1.0)
+                kept.append((score * boost * informativeness(passage), one))
         kept.sort(key=lambda pair: (-pair[0], pair[1].passage_id))
         hits: list[Hit] = []
         summaries: dict[str, DocumentSummary] = {}
@@ -252,9 +328,30 @@ class PassageSearch:
             document = summaries[passage.document_id]
             context = f"{document.title} {' '.join(passage.headings)} {passage.text}"
             shared = set(analyse(context, document.lang))
-            terms = tuple(term for term in query.terms if term in shared)
+            terms = tuple(term for term in query.terms if query.holds(term, shared, document.lang))
             hits.append(Hit(passage, document, score, one.lexical, one.similarity, terms))
         return tuple(hits)
+
+    def _reranked(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """Return the hits in the order of the cross-encoder.
+
+        Raises:
+            ModelUnavailable: it cannot be loaded.
+        """
+        reranker = load_reranker(str(self._settings.reranker))
+        texts = [f"{' '.join(hit.passage.headings)}\n{hit.passage.text}" for hit in hits]
+        scores = reranker.scores(query.embedded, texts)
+        scored = [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
+        return tuple(sorted(scored, key=lambda hit: (-hit.score, hit.passage.id)))
+
+    def _named_documents(self, query: Query) -> dict[str, float]:
+        """Return how much the documents of what a question names are preferred."""
+        entities = self.gazetteer.find(query.text)
+        slugs = tuple(one.slug for one in entities if one.kind == "territoire")
+        about = self.catalogue.document_ids(Filters(territories=slugs)) if slugs else []
+        return dict.fromkeys(about, _ABOUT) | dict.fromkeys(
+            (one.document_id for one in entities), _NAMED
+        )
 
     # -- generations -------------------------------------------------------------------
 

@@ -67,7 +67,10 @@ def _content(word: str, lang: Language) -> tuple[str, ...]:
     joined = fold("".join(parts))[:_LONGEST]
     if number := word_table("numbers", lang).get(joined):
         return (number,)
-    kept = tuple(term for part in parts for term in _single(part, lang))
+    # French compounds have French small words in a text of any language: Loos-en-Gohelle.
+    kept = tuple(
+        term for part in parts if fold(part) not in STOP_WORDS["fr"] for term in _single(part, lang)
+    )
     # «dit-il» and «celui-ci» are no compounds: something of theirs carries no meaning.
     ends = bool(_single(parts[0], lang)) and bool(_single(parts[-1], lang))
     compound = (ends and len(parts) <= _MOST_PARTS) or joined in _COMPOUNDS

@@ -1,6 +1,6 @@
 """Train the static embedding that ships with the advisor.
 
-    python -m eval.training.static_model DATA OUTPUT [--steps 1500]
+    python -m eval.training.static_model DATA OUTPUT [--steps 5000]
 
 DATA holds the files described in ``eval.training.sources``. In-batch contrastive learning in
 both directions (van den Oord, Li and Vinyals, «Representation Learning with Contrastive
@@ -31,7 +31,7 @@ DIMENSION = 512
 # (first dimensions, weight of their loss)
 MATRYOSHKA = ((DIMENSION, 1.0), (256, 0.4), (128, 0.15))
 ROWS, TOKENS = 43_000, 110_000
-BATCH, RATE, SCALE, START = 1024, 0.01, 20.0, 0.1
+BATCH, RATE, SCALE, START = 1024, 0.01, 20.0, 0.3
 _BACKWARD = 0.5
 _FICHES = Path(__file__).resolve().parents[2] / "corpus"
 _FICHE_REPEATS = 20
@@ -142,7 +142,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=5000)
     options = parser.parse_args()
     account = Account()
     by_source = load(options.data, account)

@@ -1,0 +1,75 @@
+"""Territories and dispositifs of the catalogue that a question names.
+
+Names are the titles and aliases of the fiches, compared word by word, folded: «loos en gohelle»
+names Loos-en-Gohelle. The longest name wins over a shorter one inside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from advisor.text.normalise import fold
+
+_WORD = re.compile(r"[^\W_]+")
+# «Atlas de la biodiversité communale (ABC)» is called by what precedes the brackets or stands in.
+_ASIDE = re.compile(r"\s*[(:].*$")
+_ACRONYM = re.compile(r"\(([A-Z][\w'’-]+)\)")
+KINDS = ("territoire", "dispositif")
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A territory or dispositif that has a fiche."""
+
+    slug: str
+    kind: str
+    title: str
+    document_id: str
+    names: tuple[str, ...] = ()
+
+
+class Gazetteer:
+    """Finds the entities that a text names."""
+
+    def __init__(self, entities: Iterable[Entity]) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], Entity]]] = defaultdict(list)
+        for entity in entities:
+            title = entity.title
+            names = [title, _ASIDE.sub("", title), *_ACRONYM.findall(title), *entity.names]
+            for name in dict.fromkeys(names):
+                words = _words(name)
+                # A letter or a number alone names nothing.
+                if words and (len(words) > 1 or (len(words[0]) > 1 and words[0].isalpha())):
+                    self._by_first[words[0]].append((words, entity))
+        for names in self._by_first.values():
+            names.sort(key=lambda pair: -len(pair[0]))
+
+    def find(self, text: str) -> tuple[Entity, ...]:
+        """Return the entities named, in order, each once."""
+        return tuple(dict.fromkeys(self._find(_words(text))))
+
+    def _find(self, words: tuple[str, ...]) -> Iterator[Entity]:
+        place = 0
+        while place < len(words):
+            step = 1
+            for name, entity in self._by_first.get(words[place], ()):
+                if words[place : place + len(name)] == name and (step == 1 or len(name) == step):
+                    step = len(name)
+                    yield entity
+            place += step
+
+    def named(self, name: str, kind: str) -> Entity | None:
+        """Return the entity of a kind that a slug or a whole name stands for, ``None`` if none."""
+        words = _words(name)
+        candidates = self._by_first.get(words[0], ()) if words else ()
+        return next(
+            (entity for known, entity in candidates if known == words and entity.kind == kind),
+            None,
+        )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(fold(text)))
