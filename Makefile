@@ -59,7 +59,7 @@ test: lint types check
 	$(BIN)/pytest
 
 eval: $(VENV)/installed-dev
-	$(BIN)/python -m eval.evidence ../shared/eval/questions.jsonl ../shared/seeds
+	$(BIN)/advisor eval answers ../shared/eval/questions.jsonl ../shared/seeds --also corpus --report eval/reports/answers.md
 	$(BIN)/advisor eval retrieval ../shared/eval/retrieval/spf_qr ../shared/eval/retrieval/piaf --report eval/reports/retrieval.md
 
 bench: $(VENV)/installed-dev

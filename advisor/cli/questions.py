@@ -1,0 +1,227 @@
+"""Commands that search and answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from advisor.catalogue.records import Filters
+from advisor.cli.terminal import Json, err, language, out, print_json, text
+from advisor.errors import AdvisorError, IndexUnavailable, UsageError
+from advisor.i18n import format_date, format_number, translate
+from advisor.settings import Settings, get_settings
+
+app = typer.Typer()
+
+Strings = list[str] | None
+KindOption = Annotated[Strings, typer.Option("--kind", help=text("filter_help"))]
+TerritoryOption = Annotated[Strings, typer.Option("--territory", help=text("filter_help"))]
+ThemeOption = Annotated[Strings, typer.Option("--theme", help=text("filter_help"))]
+LanguageOption = Annotated[Strings, typer.Option("--language", help=text("filter_help"))]
+YearOption = Annotated[list[int] | None, typer.Option("--year", help=text("filter_help"))]
+DocumentOption = Annotated[Strings, typer.Option("--document", help=text("filter_help"))]
+
+
+def _filters(
+    kind: Strings,
+    territory: Strings,
+    theme: Strings,
+    language: Strings,
+    year: list[int] | None,
+    document: Strings,
+) -> Filters:
+    if kind:
+        from advisor.catalogue.fiche import Kind
+
+        known = [one.value for one in Kind]
+        for value in set(kind) - set(known):
+            raise UsageError("unknown_filter", name="--kind", value=value, known=", ".join(known))
+    return Filters(
+        tuple(kind or ()),
+        tuple(territory or ()),
+        tuple(theme or ()),
+        tuple(language or ()),
+        tuple(year or ()),
+        tuple(document or ()),
+    )
+
+
+@app.command(help=text("search_help"))
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUESTION")],
+    k: Annotated[int, typer.Option("--k", min=1, max=200, help=text("k_help"))] = 10,
+    kind: KindOption = None,
+    territory: TerritoryOption = None,
+    theme: ThemeOption = None,
+    language: LanguageOption = None,
+    year: YearOption = None,
+    document: DocumentOption = None,
+    as_json: Json = False,
+) -> None:
+    from advisor.retrieval.explain import why
+    from advisor.retrieval.search import PassageSearch
+
+    settings = get_settings()
+    engine = PassageSearch(settings)
+    result = engine.search(query, k, _filters(kind, territory, theme, language, year, document))
+    passages = [
+        {
+            "document_id": hit.document.id,
+            "title": hit.document.title,
+            "kind": hit.document.kind,
+            "page": hit.passage.page,
+            "section": " > ".join(hit.passage.headings),
+            "text": hit.passage.text,
+            "score": round(hit.score, 4),
+            "why": why(hit, settings.lang),
+        }
+        for hit in result.hits
+    ]
+    if as_json:
+        print_json({"query": query, "passages": passages})
+    else:
+        for problem in result.degraded:
+            err.print(problem.message(settings.lang), style="yellow", markup=False)
+        for number, one in enumerate(passages, start=1):
+            out.print(f"\n{number}. {one['title']}", style="bold", markup=False)
+            score = format_number(one["score"], settings.lang)
+            out.print(f"   {one['section']} · {score} · {one['why']}", style="dim", markup=False)
+            out.print(textwrap.indent(str(one["text"]), "   "), markup=False)
+        if not passages:
+            out.print(text("no_passage"), markup=False)
+    _heal(engine, settings)
+
+
+@app.command(help=text("ask_help"))
+def ask(
+    question: Annotated[str | None, typer.Argument(metavar="QUESTION")] = None,
+    jsonl: Annotated[
+        str | None, typer.Option("--jsonl", metavar="FICHIER", help=text("jsonl_help"))
+    ] = None,
+    kind: KindOption = None,
+    territory: TerritoryOption = None,
+    theme: ThemeOption = None,
+    language: LanguageOption = None,
+    year: YearOption = None,
+    document: DocumentOption = None,
+    as_json: Json = False,
+) -> None:
+    from advisor.answer.answerer import Answerer
+
+    settings = get_settings()
+    answerer = Answerer(settings)
+    filters = _filters(kind, territory, theme, language, year, document)
+    if jsonl is not None:
+        failed = _ask_lines(answerer, jsonl, filters)
+        _heal(answerer.search, settings)
+        if failed:
+            raise typer.Exit(1)
+        return
+    try:
+        answer = answerer.answer(question or "", filters=filters)
+    except IndexUnavailable:
+        # Neither index can be read: they are rebuilt first.
+        _heal(answerer.search, settings)
+        answer = answerer.answer(question or "", filters=filters)
+    if as_json:
+        print_json(answer.model_dump(mode="json"))
+    else:
+        _print_answer(answer)
+    _heal(answerer.search, settings)
+
+
+def _ask_lines(answerer: Any, source: str, filters: Filters) -> bool:
+    """Answer one question per line; a line that cannot be answered gives an ``error``."""
+    failed = False
+    for number, line in _numbered_lines(source):
+        identifier: object = None
+        try:
+            entry = _json_object(line, number)
+            identifier = entry.get("id")
+            _check_question(entry, number)
+            turns = entry.get("history") or []
+            history = [turn["content"] for turn in turns if turn.get("role") == "user"]
+            answer = answerer.answer(entry["question"], history, filters)
+            result = {"id": identifier, **answer.model_dump(mode="json")}
+        except AdvisorError as error:
+            failed = True
+            result = {"id": identifier, "error": error.message(language())}
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    return failed
+
+
+def _numbered_lines(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank, with their number; ``-`` is the standard input."""
+    try:
+        with (
+            nullcontext(sys.stdin) if source == "-" else Path(source).open(encoding="utf-8") as file
+        ):
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield number, line
+    except (OSError, UnicodeDecodeError):
+        raise UsageError("no_such_file", path=source) from None
+
+
+def _json_object(line: str, number: int) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        raise UsageError("bad_jsonl", line=number)
+    return entry
+
+
+def _check_question(entry: dict[str, Any], number: int) -> None:
+    turns = entry.get("history") or []
+    sound = isinstance(turns, list) and all(
+        isinstance(turn, dict) and isinstance(turn.get("content"), str) for turn in turns
+    )
+    if not sound or not isinstance(entry.get("question"), str):
+        raise UsageError("bad_question", line=number)
+
+
+def _print_answer(answer: Any) -> None:
+    lang = answer.language
+    for notice in answer.notices:
+        err.print(notice, style="yellow", markup=False)
+    out.print(answer.answer_markdown.replace("**", ""), markup=False)
+    if answer.citations:
+        out.print(f"\n{translate('cli.sources', lang)}", style="bold", markup=False)
+    for citation in answer.citations:
+        place = [citation.title]
+        if citation.page_label:
+            place.append(translate("answer.page", lang, page=citation.page_label))
+        if citation.section:
+            place.append(citation.section)
+        verdict = translate(f"answer.{citation.verdict.value}", lang)
+        out.print(f"[{citation.n}] {', '.join(place)} ({verdict})", markup=False)
+        for source in citation.sources:
+            date = f", {format_date(source.date, lang)}" if source.date else ""
+            out.print(f"    {source.name}{date} {source.url or ''}", style="dim", markup=False)
+    if not answer.sentences:
+        for citation in answer.citations:
+            out.print(f"\n[{citation.n}] {citation.quote}", markup=False)
+
+
+def _heal(engine: Any, settings: Settings) -> None:
+    """Rebuild, once the answer is out, an index found missing or damaged."""
+    if not engine.needs_rebuild():
+        return
+    from ingest.pipeline import rebuild as run
+
+    try:
+        run(settings)
+    except AdvisorError as error:
+        err.print(error.message(settings.lang), style="yellow", markup=False)
+    else:
+        err.print(text("healed"), style="green", markup=False)
