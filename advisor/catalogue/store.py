@@ -151,6 +151,16 @@ class Catalogue:
             raise UsageError(code, id=document_id)
         return found[0]
 
+    def summaries(self, document_ids: Iterable[str]) -> dict[str, DocumentSummary]:
+        """Return the lines of the current documents among the given ids."""
+        return {
+            one.id: one
+            for batch in batches(sorted(document_ids))
+            for one in self._summaries(
+                f"d.state = 'current' AND d.id IN ({placeholders(batch)})", batch
+            )
+        }
+
     def _summaries(self, where: str, parameters: Sequence[object]) -> list[DocumentSummary]:
         rows = self._rows(
             f"""SELECT d.id, d.title, d.kind, d.format, d.lang, d.author, d.date, d.url, d.state,

@@ -23,6 +23,7 @@ from advisor.errors import ModelUnavailable
 
 Vectors = npt.NDArray[np.float32]
 _ENCODE_BATCH = 256
+_WORD_DIMENSIONS = 256
 
 
 class PassageEmbeddings(Embeddings):
@@ -34,6 +35,14 @@ class PassageEmbeddings(Embeddings):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors, shape (len(texts), dimension); zero for a text of unknown tokens."""
         raise NotImplementedError
+
+    def word_vectors(self, words: Sequence[str]) -> Vectors | None:
+        """Return a unit vector per word, shape (len(words), any); zero for an unknown word.
+
+        ``None`` when the model knows texts only: reading words one by one would cost too much.
+        """
+        del words
+        return None
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return [[float(x) for x in row] for row in self.encode(texts)]
@@ -79,6 +88,7 @@ class StaticEmbeddings(PassageEmbeddings):
         self._rows: npt.NDArray[np.int64] = rows.astype(np.int64)
         self._weights: Vectors = weights_of.astype(np.float32)
         self._unknown = self._tokenizer.token_to_id("[UNK]")
+        self._vocabulary: dict[str, int] = self._tokenizer.get_vocab()
         self.dimension = int(self._table.shape[1])
         digest = hashlib.blake2b(table.tobytes(), digest_size=4).hexdigest()
         self.model_id = f"static/{folder.name}@{digest}"
@@ -94,9 +104,25 @@ class StaticEmbeddings(PassageEmbeddings):
                 if ids:
                     # The sum points where the mean points.
                     out[row] = self._weights[ids] @ self._table[self._rows[ids]].astype(np.float32)
-        norms = np.linalg.norm(out, axis=1, keepdims=True)
-        unit: Vectors = np.divide(out, norms, out=out, where=norms > 0)
-        return unit
+        return _unit(out)
+
+    def word_vectors(self, words: Sequence[str]) -> Vectors:
+        # The first dimensions stand alone, and are enough to tell words apart.
+        out = np.zeros((len(words), min(self.dimension, _WORD_DIMENSIONS)), dtype=np.float32)
+        tokens = [self._vocabulary.get(word, -1) for word in words]
+        whole = [place for place, token in enumerate(tokens) if token >= 0]
+        rows = self._rows[[tokens[place] for place in whole]]
+        out[whole] = self._table[rows, : out.shape[1]]
+        pieces = [place for place, token in enumerate(tokens) if token < 0]
+        if pieces:
+            out[pieces] = self.encode([words[place] for place in pieces])[:, : out.shape[1]]
+        return _unit(out)
+
+
+def _unit(rows: Vectors) -> Vectors:
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Vectors = np.divide(rows, norms, out=rows, where=norms > 0)
+    return unit
 
 
 class SentenceTransformerEmbeddings(PassageEmbeddings):

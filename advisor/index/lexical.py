@@ -140,6 +140,15 @@ class LexicalIndex:
         # Equal scores come in an order that depends on how the index was built; ids do not.
         return sorted(candidates, key=lambda one: (-one.score, one.passage_id))
 
+    def candidates(self, passage_ids: Sequence[str]) -> dict[str, Candidate]:
+        """Return the words of some passages, by passage id."""
+        if not passage_ids:
+            return {}
+        query = tantivy.Query.term_set_query(self._schema, "id", list(passage_ids))
+        found = self._searcher.search(query, len(passage_ids)).hits
+        candidates = [self._candidate(address, 0.0) for _, address in found]
+        return {one.passage_id: one for one in candidates}
+
     def _candidate(self, address: tantivy.DocAddress, score: float) -> Candidate:
         stored = self._searcher.doc(address)
         lang, *fields = bytes(cast(bytes, stored.get_first("words"))).decode().split(_SEPARATOR)

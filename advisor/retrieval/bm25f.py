@@ -12,11 +12,12 @@ the best for one of them alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from advisor.index.lexical import Candidate
 from advisor.text.analysis import stem
+from advisor.text.language import Language
 
 # Saturation of repeated terms, and how far the length of the body counts.
 K1, B = 1.2, 0.4
@@ -26,51 +27,72 @@ SAME_FORM, CLOSE = 0.3, 0.3
 _REACH = 3
 
 
-def bm25f(
-    candidate: Candidate,
-    terms: Mapping[str, float],
-    forms: frozenset[str],
-    pairs: Sequence[tuple[str, str]],
-    mean_length: float,
-) -> float:
-    """Score one candidate (unbounded; comparable within one question).
+class _Match(dict[str, str]):
+    """Word → the term of the question it gives, an empty string when it gives none."""
+
+    def __init__(self, terms: Mapping[str, float], lang: Language) -> None:
+        super().__init__()
+        self._terms, self._lang = terms, lang
+
+    def __missing__(self, word: str) -> str:
+        term = stem(word, self._lang)
+        found = self[word] = term if term in self._terms else ""
+        return found
+
+
+class QuestionRanking:
+    """Scores candidates for one question; scores are unbounded, comparable within it alone.
 
     Args:
-        candidate: a passage with its words.
-        terms: each term of the question with its weight (rarity times importance).
-        forms: the words of the question as typed, folded.
-        pairs: couples of terms that follow each other in the question.
+        weights: for passages of each language, the terms with their weight (rarity times
+            importance).
+        words: the content words of the question in order, as typed, folded.
         mean_length: mean number of words of a passage in the corpus.
     """
-    lang = candidate.lang
-    counts: dict[str, float] = {}
-    same: dict[str, float] = {}
-    places: dict[str, list[int]] = {}
-    shrink = 1 / (1 - B + B * len(candidate.body) / mean_length)
-    for place, word in enumerate(candidate.body):
-        term = stem(word, lang)
-        if term in terms:
-            counts[term] = counts.get(term, 0.0) + shrink
-            places.setdefault(term, []).append(place)
-            if word in forms:
-                same[term] = same.get(term, 0.0) + shrink
-    for words, weight in ((candidate.title, TITLE), (candidate.headings, HEADINGS)):
-        for word in words:
-            term = stem(word, lang)
-            if term in terms:
-                counts[term] = counts.get(term, 0.0) + weight
-                if word in forms:
-                    same[term] = same.get(term, 0.0) + weight
-    score = sum(terms[term] * count / (count + K1) for term, count in counts.items())
-    score += SAME_FORM * sum(terms[term] * count / (count + K1) for term, count in same.items())
-    for first, second in pairs:
-        if first in places and second in places:
-            gap = min(abs(one - two) for one in places[first] for two in places[second])
-            if 0 < gap <= _REACH:
-                score += CLOSE * min(terms[first], terms[second]) / gap
-    return score
+
+    def __init__(
+        self,
+        weights: Mapping[Language, Mapping[str, float]],
+        words: Sequence[str],
+        mean_length: float,
+    ) -> None:
+        self._weights = weights
+        self._match = {lang: _Match(terms, lang) for lang, terms in weights.items()}
+        self._pairs = {lang: _adjacent(stem(word, lang) for word in words) for lang in weights}
+        self._forms = frozenset(words)
+        self._mean_length = mean_length
+
+    def score(self, candidate: Candidate) -> float:
+        """Return the score of one candidate, 0 for a language without terms."""
+        terms, match = self._weights.get(candidate.lang), self._match.get(candidate.lang)
+        if terms is None or match is None:
+            return 0.0
+        counts: dict[str, float] = {}
+        same: dict[str, float] = {}
+        places: dict[str, list[int]] = {}
+        shrink = 1 / (1 - B + B * len(candidate.body) / self._mean_length)
+        for place, word in enumerate(candidate.body):
+            if term := match[word]:
+                counts[term] = counts.get(term, 0.0) + shrink
+                places.setdefault(term, []).append(place)
+                if word in self._forms:
+                    same[term] = same.get(term, 0.0) + shrink
+        for words, weight in ((candidate.title, TITLE), (candidate.headings, HEADINGS)):
+            for word in words:
+                if term := match[word]:
+                    counts[term] = counts.get(term, 0.0) + weight
+                    if word in self._forms:
+                        same[term] = same.get(term, 0.0) + weight
+        score = sum(terms[term] * count / (count + K1) for term, count in counts.items())
+        score += SAME_FORM * sum(terms[term] * count / (count + K1) for term, count in same.items())
+        for first, second in self._pairs[candidate.lang]:
+            if first in places and second in places:
+                gap = min(abs(one - two) for one in places[first] for two in places[second])
+                if 0 < gap <= _REACH:
+                    score += CLOSE * min(terms[first], terms[second]) / gap
+        return score
 
 
-def adjacent(terms: Sequence[str]) -> list[tuple[str, str]]:
+def _adjacent(terms: Iterable[str]) -> list[tuple[str, str]]:
     """Return the couples of different terms that follow each other."""
     return [(first, second) for first, second in pairwise(terms) if first != second]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,15 +14,17 @@ from advisor.catalogue.store import Catalogue
 from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, UsageError
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, OpenIndexes
-from advisor.index.lexical import LexicalIndex
-from advisor.retrieval.bm25f import adjacent, bm25f
+from advisor.index.lexical import Candidate
+from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.entities import KINDS, Entity, Gazetteer
 from advisor.retrieval.expansion import expand
-from advisor.retrieval.fusion import FULL, Fused, fuse
+from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.rerank import DEPTH, load_reranker
+from advisor.retrieval.weighting import rarity, stems_of, weights_by_language, word_weights
+from advisor.retrieval.word_match import word_matches
 from advisor.settings import Settings
-from advisor.text.analysis import analyse, stem
+from advisor.text.analysis import analyse
 from advisor.text.language import Language
 from advisor.text.normalise import fold
 
@@ -32,7 +34,10 @@ ACRONYMS = "acronymes.txt"
 LEXICAL, DENSE, BOTH = "lexical", "dense", "both"
 # Up to this many passages, a filtered search scores the stored vectors one by one.
 _EXACT_LIMIT = 20_000
-_CONTEXT_FACTOR = 0.4
+# How many of the nearest passages, and of the lexical candidates, are compared by whole vectors.
+_EXACT = 60
+# How many of the best passages are matched word by word.
+_MATCHED = 60
 # Candidates beyond k that priors may bring up, and that withdrawn documents may thin out.
 _MARGIN = 40
 # BM25 favours short passages: below this length a passage has little to say of its own.
@@ -68,26 +73,6 @@ class SearchResult:
     hits: tuple[Hit, ...]
     degraded: tuple[AdvisorError, ...] = ()
     missing_leg: str | None = None
-
-
-def _rarity(lexical: LexicalIndex | None, stems: Iterable[str]) -> float:
-    """BM25's inverse document frequency of a word with its stems."""
-    if lexical is None:
-        return 1.0
-    frequency = min(sum(map(lexical.document_frequency, stems)), lexical.size)
-    return float(np.log(1 + (lexical.size - frequency + 0.5) / (frequency + 0.5)))
-
-
-def _stems(query: Query, term: str) -> set[str]:
-    """Return a term with what the same word gives in the other languages of the corpus."""
-    return {
-        term,
-        *(
-            one.terms[0]
-            for one in query.alternatives
-            if one.origin == "same" and one.asked == (term,)
-        ),
-    }
 
 
 def informativeness(passage: Passage) -> float:
@@ -146,11 +131,13 @@ class PassageSearch:
             own = self._settings.home / ACRONYMS
             query = expand(query, indexes.lexical, own, indexes.languages)
         fetch = max(FULL, k)
-        lexical = self._lexical_scores(indexes, query, fetch, allowed) if legs != DENSE else {}
+        candidates = self._candidates(indexes, query, fetch, allowed) if legs != DENSE else {}
+        lexical = {key: score for key, (_, score) in candidates.items()}
+        best = sorted(lexical, key=lambda key: (-lexical[key], key))
         dense: dict[str, float] = {}
         if indexes.dense is not None and legs != LEXICAL:
             try:
-                dense = self._dense_scores(indexes, query, fetch, allowed, list(lexical))
+                dense = self._dense_scores(indexes, query, fetch, allowed, best)
             except IndexUnavailable as error:
                 problems.append(error)
                 self._forget_dense(indexes)
@@ -160,7 +147,11 @@ class PassageSearch:
             "lexical" if indexes.lexical is None else "dense" if indexes.dense is None else None
         )
         depth = max(k, DEPTH) if self._settings.reranker else k
-        hits = self._join(query, fuse(lexical, dense), depth)
+        ranked = fuse(lexical, dense)
+        if legs == BOTH:
+            words = {key: candidate for key, (candidate, _) in candidates.items()}
+            ranked = self._matched(indexes, query, ranked, words)
+        hits = self._join(query, ranked, depth)
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)
@@ -177,7 +168,7 @@ class PassageSearch:
         """
         lexical = self._indexes().lexical
         terms = (*query.terms, *query.context_terms)
-        return {term: _rarity(lexical, _stems(query, term)) for term in terms}
+        return {term: rarity(lexical, stems_of(query, term)) for term in terms}
 
     @property
     def size(self) -> int:
@@ -225,42 +216,45 @@ class PassageSearch:
 
     # -- legs --------------------------------------------------------------------------
 
-    def _lexical_scores(
+    def _candidates(
         self, indexes: OpenIndexes, query: Query, fetch: int, allowed: list[str] | None
-    ) -> dict[str, float]:
-        if indexes.lexical is None:
-            return {}
+    ) -> dict[str, tuple[Candidate, float]]:
+        """Return the lexical candidates with their score, by passage id."""
         index = indexes.lexical
-        shares = dict.fromkeys(query.context_terms, _CONTEXT_FACTOR)
-        shares |= dict.fromkeys(query.terms, 1.0)
-        weights: dict[Language, dict[str, float]] = {lang: {} for lang in indexes.languages}
-        for term, share in shares.items():
-            if query.lang in weights:
-                weights[query.lang][term] = share * _rarity(index, _stems(query, term))
-        for one in query.alternatives:
-            # An acronym found is worth all its words; each of its words, a share of it.
-            ratio = len(one.asked) / len(one.terms)
-            share = one.weight * (ratio if ratio > 1 else ratio**0.5)
-            share *= max(shares.get(term, 0.0) for term in one.asked)
-            stems = _stems(query, one.asked[0]) if one.origin == "same" else None
-            for term in one.terms:
-                value = share * _rarity(index, stems or (term,))
-                for lang in weights if one.lang is None else (one.lang,):
-                    weights[lang][term] = max(weights[lang].get(term, 0.0), value)
+        if index is None:
+            return {}
+        weights = weights_by_language(query, index, indexes.languages)
         wanted: dict[str, float] = {}
         for terms in weights.values():
             for term, value in terms.items():
-                wanted[term] = max(wanted.get(term, 0.0), value / _rarity(index, (term,)))
-        forms = frozenset(query.words)
-        pairs = {
-            lang: adjacent([stem(word, lang) for word in query.words]) for lang in indexes.languages
-        }
-        length = index.mean_length
+                wanted[term] = max(wanted.get(term, 0.0), value / rarity(index, (term,)))
+        ranking = QuestionRanking(weights, query.words, index.mean_length)
         return {
-            one.passage_id: bm25f(one, weights[one.lang], forms, pairs[one.lang], length)
+            one.passage_id: (one, ranking.score(one))
             for one in index.search(wanted, fetch, allowed)
             if one.lang in weights
         }
+
+    def _matched(
+        self,
+        indexes: OpenIndexes,
+        query: Query,
+        ranked: Sequence[Fused],
+        words: Mapping[str, Candidate],
+    ) -> list[Fused]:
+        """Rank the best passages again with how well they answer for each word."""
+        best, rest = list(ranked[:_MATCHED]), ranked[_MATCHED:]
+        model, index = self.embeddings, indexes.lexical
+        if model is None or index is None or indexes.dense is None:
+            return list(ranked)
+        missing = [one.passage_id for one in best if one.passage_id not in words]
+        known = {**words, **index.candidates(missing)}
+        texts = [
+            (*found.title, *found.headings, *found.body) if (found := known.get(one.passage_id))
+            else () for one in best
+        ]  # fmt: skip
+        matches = word_matches(word_weights(query, index), texts, model)
+        return [*with_matches(best, matches), *rest]
 
     def _dense_scores(
         self,
@@ -281,7 +275,7 @@ class PassageSearch:
         near = [hit.passage_id for hit in indexes.dense.search(short, fetch)]
         # The index holds shortened vectors; the catalogue's decide.
         ids, vectors = self.catalogue.vectors(
-            model.model_id, list(dict.fromkeys([*near, *candidates]))
+            model.model_id, list(dict.fromkeys([*near[:_EXACT], *candidates[:_EXACT]]))
         )
         found = dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else {}
         if allowed is None:
@@ -320,12 +314,14 @@ class PassageSearch:
                 kept.append((score * boost * informativeness(passage), one))
         kept.sort(key=lambda pair: (-pair[0], pair[1].passage_id))
         hits: list[Hit] = []
-        summaries: dict[str, DocumentSummary] = {}
+        summaries = self.catalogue.summaries(
+            {passages[one.passage_id].document_id for _, one in kept[:k]}
+        )
         for score, one in kept[:k]:
             passage = passages[one.passage_id]
-            if passage.document_id not in summaries:
-                summaries[passage.document_id] = self.catalogue.summary(passage.document_id)
-            document = summaries[passage.document_id]
+            document = summaries.get(passage.document_id)
+            if document is None:  # withdrawn a moment ago
+                continue
             context = f"{document.title} {' '.join(passage.headings)} {passage.text}"
             shared = set(analyse(context, document.lang))
             terms = tuple(term for term in query.terms if query.holds(term, shared, document.lang))

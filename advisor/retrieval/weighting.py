@@ -1,0 +1,70 @@
+"""How much each term of a question counts, in passages of each language of the corpus."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+
+from advisor.index.lexical import LexicalIndex
+from advisor.retrieval.query import Query
+from advisor.text.analysis import stem
+from advisor.text.language import Language
+
+# Words of the turn before count for less than those of the question.
+CONTEXT_SHARE = 0.4
+
+
+def rarity(index: LexicalIndex | None, stems: Iterable[str]) -> float:
+    """Return BM25's inverse document frequency of a word that may have several stems."""
+    if index is None:
+        return 1.0
+    frequency = min(sum(map(index.document_frequency, stems)), index.size)
+    return math.log(1 + (index.size - frequency + 0.5) / (frequency + 0.5))
+
+
+def stems_of(query: Query, term: str) -> set[str]:
+    """Return a term with what the same word gives in the other languages of the corpus."""
+    return {
+        term,
+        *(
+            one.terms[0]
+            for one in query.alternatives
+            if one.origin == "same" and one.asked == (term,)
+        ),
+    }
+
+
+def weights_by_language(
+    query: Query, index: LexicalIndex, languages: Collection[Language]
+) -> dict[Language, dict[str, float]]:
+    """Return, for passages of each language, the terms to look for with their weight."""
+    shares = dict.fromkeys(query.context_terms, CONTEXT_SHARE)
+    shares |= dict.fromkeys(query.terms, 1.0)
+    weights: dict[Language, dict[str, float]] = {lang: {} for lang in languages}
+    for term, share in shares.items():
+        if query.lang in weights:
+            weights[query.lang][term] = share * rarity(index, stems_of(query, term))
+    for one in query.alternatives:
+        # An acronym found is worth all its words; each of its words, a share of it.
+        ratio = len(one.asked) / len(one.terms)
+        share = one.weight * (ratio if ratio > 1 else ratio**0.5)
+        share *= max(shares.get(term, 0.0) for term in one.asked)
+        stems = stems_of(query, one.asked[0]) if one.origin == "same" else None
+        for term in one.terms:
+            value = share * rarity(index, stems or (term,))
+            for lang in weights if one.lang is None else (one.lang,):
+                weights[lang][term] = max(weights[lang].get(term, 0.0), value)
+    return weights
+
+
+def word_weights(query: Query, index: LexicalIndex | None) -> dict[str, float]:
+    """Return each word of a question and its context, spelling corrected, with its weight."""
+    corrected = {one.asked[0]: one.shown for one in query.alternatives if one.origin == "spelling"}
+    weights: dict[str, float] = {}
+    for words, share in ((query.words, 1.0), (query.context_words, CONTEXT_SHARE)):
+        for word in words:
+            term = stem(word, query.lang)
+            weight = share * rarity(index, stems_of(query, term))
+            shown = corrected.get(term, word)
+            weights[shown] = max(weights.get(shown, 0.0), weight)
+    return weights
