@@ -25,6 +25,7 @@ import numpy as np
 
 from advisor.answer.answerer import Answerer
 from advisor.errors import UsageError
+from advisor.retrieval.conversation import Turn, turns_of
 from advisor.settings import Settings
 from advisor.text.analysis import analyse
 from advisor.text.language import Language
@@ -40,11 +41,11 @@ _WORST = 10
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question of the set; ``turns`` are the user's earlier questions."""
+    """A question of the set; ``turns`` came before it."""
 
     key: str
     text: str
-    turns: tuple[str, ...]
+    turns: tuple[Turn, ...]
     lang: Language
     kind: str
     evidence: tuple[str, ...]
@@ -89,12 +90,11 @@ def read_questions(path: Path) -> list[Question]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             entry = json.loads(line)
-            turns = [turn["content"] for turn in entry.get("history", []) if turn["role"] == "user"]
             questions.append(
                 Question(
                     entry.get("id", str(number)),
                     entry["question"],
-                    tuple(turns),
+                    tuple(turns_of(entry.get("history", ()))),
                     entry["lang"],
                     entry.get("type", ""),
                     tuple(entry.get("evidence", ())),

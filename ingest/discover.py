@@ -9,6 +9,8 @@ from pathlib import Path
 
 from advisor.errors import ReadRefused
 
+# Rules that suggestions follow, beside the fiches: data, not documents.
+_RULES = "parcours"
 _IGNORED = frozenset({"README.md", "LICENSE", "LICENSE.md", "Thumbs.db", "desktop.ini"})
 
 
@@ -31,8 +33,8 @@ def display(path: Path | str) -> str:
 def discover(paths: list[Path]) -> Iterator[Found]:
     """Yield the files below the given paths, sorted, each once.
 
-    Hidden files and guides (``README.md``) inside folders are passed over. A symbolic link
-    that leads out of the folder being imported is not followed.
+    Hidden files, guides (``README.md``) and the folder ``parcours`` are passed over inside
+    folders. A symbolic link that leads out of the folder being imported is not followed.
     """
     seen: set[str] = set()
     for path in paths:
@@ -69,7 +71,7 @@ def _folder(folder: Path, root: Path) -> Iterator[Found]:
         return
     for entry in entries:
         path = Path(entry.path)
-        if entry.name.startswith(".") or entry.name in _IGNORED:
+        if entry.name.startswith(".") or entry.name in _IGNORED or _is_rules(entry):
             continue
         if entry.is_symlink():
             target = Path(os.path.realpath(path))
@@ -85,6 +87,10 @@ def _folder(folder: Path, root: Path) -> Iterator[Found]:
             yield from _folder(path, root)
         else:
             yield _file(path)
+
+
+def _is_rules(entry: os.DirEntry[str]) -> bool:
+    return entry.name == _RULES and entry.is_dir()
 
 
 def _file(path: Path) -> Found:

@@ -6,7 +6,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from advisor.answer.abstention import threshold
 from advisor.answer.answerer import Answerer
 from advisor.answer.citation import CitationChecker
 from advisor.answer.models import Answer, Verdict
@@ -56,10 +55,6 @@ def test_a_question_outside_the_corpus_is_declined_and_logged(imported) -> None:
     assert logged == [("Xylophone zanzibar quokka ?",)]
 
 
-def test_absence_weighs_more_in_a_larger_corpus() -> None:
-    assert threshold(10) == threshold(80) < threshold(200) < threshold(600) == threshold(10**6)
-
-
 def test_notices_and_frame_are_in_the_language_of_the_question(imported) -> None:
     answer = Answerer(imported).answer("What about the weather of tomorrow in Zanzibar?")
     assert answer.language == "en"
@@ -77,8 +72,8 @@ def test_a_pdf_citation_has_its_page_and_boxes(settings, tmp_path, import_into) 
     answer = Answerer(settings).answer("Combien mesure le réseau de chaleur ?")
     citation = next(one for one in answer.citations if "1,4 km" in one.quote)
     assert citation.page == 2
-    assert [box.page for box in citation.boxes] == [2]
-    assert 0 < citation.boxes[0].x0 < citation.boxes[0].x1 < 1
+    box = next(box for box in citation.boxes if box.page == 2)
+    assert 0 < box.x0 < box.x1 < 1
 
 
 def test_a_fiche_citation_names_the_primary_source(settings, tmp_path, import_into) -> None:

@@ -1,9 +1,10 @@
 import re
+import time
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from advisor.answer.citation import find_quote
+from advisor.answer.citation import find_quote, judge_quote
 from advisor.answer.models import Verdict
 from advisor.text.normalise import normalise
 
@@ -79,3 +80,35 @@ def test_a_quote_may_not_cut_a_word_or_a_number() -> None:
 def test_nothing_is_not_a_quote() -> None:
     assert not verified("")
     assert not verified(" … ")
+
+
+NEAR = "elle a créé 350 emplois entre 1999 et 2009, soit 12,5 % de plus qu’avant"
+
+
+def verdict(quote: str) -> Verdict:
+    return judge_quote(quote, SOURCE).verdict
+
+
+def test_a_quote_with_a_word_changed_is_approximate_not_verified() -> None:
+    changed = NEAR.replace("soit", "c'est-à-dire").replace("c'est-à-dire", "donc")
+    found = judge_quote(changed, SOURCE)
+    assert found.verdict is Verdict.APPROXIMATE
+    assert SOURCE[found.start : found.end].startswith("elle a créé 350")
+
+
+def test_numbers_negations_names_and_clauses_may_not_change() -> None:
+    assert verdict(NEAR.replace("350", "360")) is Verdict.UNSUPPORTED
+    assert verdict(NEAR.replace("a créé", "n'a pas créé")) is Verdict.UNSUPPORTED
+    assert verdict(NEAR.replace("emplois", "emplois à Lens")) is Verdict.UNSUPPORTED
+    clause = NEAR.replace("emplois", "emplois et fermé la moitié des usines de la vallée")
+    assert verdict(clause) is Verdict.UNSUPPORTED
+    assert verdict("créé 350 emplois") is Verdict.VERIFIED
+    assert verdict("une phrase qui vient tout entière d'un autre document") is Verdict.UNSUPPORTED
+
+
+def test_a_long_document_is_searched_in_linear_time() -> None:
+    filler = "La commune agit avec ses habitants et ses associations depuis longtemps. "
+    document = filler * 35_000 + SOURCE  # about 1,000 pages
+    started = time.perf_counter()
+    assert judge_quote(NEAR.replace("soit", "donc"), document).verdict is Verdict.APPROXIMATE
+    assert time.perf_counter() - started < 20

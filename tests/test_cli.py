@@ -210,9 +210,14 @@ def test_the_starter_corpus_answers_the_readme_and_declines_what_is_outside_it(t
     assert advisor("import", ROOT / "corpus", **environment).returncode == 0
     questions = re.findall(r'advisor ask "([^"]+)"', README)
     assert questions
-    for outside in ("Quel temps fera-t-il demain ?", "Donne-moi une recette de tarte aux pommes"):
+    for outside in ("Quel temps fera-t-il demain ?", "Comment installer une imprimante ?"):
         answer = json.loads(advisor("ask", outside, "--json", **environment).stdout)
         assert answer["status"] == "insufficient", outside
+    answer = json.loads(
+        advisor("ask", "Comment soigner une angine ?", "--json", **environment).stdout
+    )
+    assert answer["status"] == "partial"
+    assert any("angine" in notice for notice in answer["notices"])
     for question in questions:
         answer = json.loads(advisor("ask", question, "--json", **environment).stdout)
         assert answer["status"] == "answered", question

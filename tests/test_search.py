@@ -10,6 +10,7 @@ from advisor.catalogue.records import Filters
 from advisor.catalogue.store import Catalogue
 from advisor.errors import UsageError
 from advisor.index.generations import IndexStore
+from advisor.retrieval.conversation import Turn
 from advisor.retrieval.fusion import fuse
 from advisor.retrieval.query import understand
 from advisor.retrieval.retriever import HybridRetriever
@@ -150,9 +151,9 @@ def test_an_empty_corpus_is_said(settings) -> None:
 
 
 def test_a_follow_up_keeps_the_terms_of_the_turn_before() -> None:
-    query = understand("et combien ça coûte ?", ["Quel réseau de chaleur à Tramayes ?"])
+    query = understand("et combien ça coûte ?", [Turn("Quel réseau de chaleur à Tramayes ?")])
     assert "tramay" in query.context_terms
-    assert understand("Quel réseau de chaleur à Tramayes ?", ["Autre question"]).context == ""
+    assert understand("Quel réseau de chaleur à Tramayes ?", [Turn("Autre question")]).context == ""
 
 
 def test_fusion_trusts_the_only_leg_there_is() -> None:

@@ -73,11 +73,15 @@ def test_text_of_documents_is_never_html(settings, tmp_path, import_into) -> Non
     )
     import_into(settings, tmp_path / "piege.txt")
     answer = Answerer(settings).answer("Combien mesure le réseau <i>de chaleur</i> ?")
-    html = answer_html(answer, 0) + sources_html(answer, 0, "fr") + _plain(answer.question)
+    html = (
+        answer_html(answer, 0, "fr", complete=True)
+        + sources_html(answer, 0, "fr")
+        + _plain(answer.question)
+    )
     assert "1,4 km" in html
     for tag in ("<img src=x", "<script", "<b>", "<i>"):
         assert tag not in html
-    assert "\n\n" not in answer_html(answer, 0)
+    assert "\n\n" not in answer_html(answer, 0, "fr", complete=True)
 
 
 def test_links_other_than_http_are_shown_as_text() -> None:

@@ -1,60 +1,184 @@
-"""When to say «the corpus does not say»."""
+"""When to say «the corpus does not say», wholly or in part.
+
+The probability that the evidence answers is a logistic regression on named features, fitted
+by ``python -m eval.training.abstention`` (which prints these numbers) on questions asked to
+corpora that hold their answer, and to the same corpora without the document that answers.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 
-from advisor.answer.evidence import Evidence
+from advisor.answer.evidence import Evidence, Line, covered
+from advisor.answer.premise import years_in
+from advisor.answer.question import Value, values_in
 from advisor.retrieval.query import Query
+from advisor.text.analysis import content_words
+from advisor.text.normalise import fold
 
-# Strength below which there is no answer, in a corpus of at most SMALL and of at least LARGE
-# passages; in between it grows with the logarithm of the size. In a small corpus most words of
-# a question are unknown whatever it is about, so their absence says little.
-LENIENT, STRICT = 0.27, 0.68
-SMALL, LARGE = 80, 600
 _LOOKED_AT = 5
-# Share of the threshold asked of passages in another language, which hold few of its words.
-_FOREIGN = 0.66
+# A word this near to one of the passage is answered for.
+_HELD = 0.5
+# A line that answers for this share of the question speaks of its subject.
+_SAID = 0.3
+# Logarithm of the number of passages from which a corpus counts as large.
+_LARGE = math.log(10_000)
+_NEXT_DAYS = re.compile(
+    r"(?<!de )(?<!pour )\bdemain\b|\bce (soir|week-?end)\b|\bla semaine prochaine\b"
+    r"|\b(tomorrow|tonight|next week)\b|\b(morgen (fruh|abend|wetter)|heute abend|nachste woche)\b"
+)
+# A capital inside a sentence makes a name; German nouns all have one.
+_NAME = re.compile(r"(?<=[\w,;:’'] )[A-ZÀ-Ý][\w’'-]+|(?<=[dlDL][’'])[A-ZÀ-Ý][\w’'-]+")
 
 
-def strength(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> float:
-    """Return how well the best passages match: term coverage (0 to 1) plus cosine (0 to 1).
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the decision rests on, each in [0, 1].
 
-    Coverage is the rarity-weighted share of the question's words that one passage holds;
-    words unknown to the corpus count in full, numbers only where they are found.
+    ``line`` and ``passage``: the share of the question's weight that the best line, and the
+    best passage, answer for; ``rare``: the same for the question's two rarest words alone;
+    ``similarity``: the best cosine of a line; ``agreement``: both rankings put the same passage
+    near the top; ``foreign``: the best passages are in another language than the question;
+    ``names``: the share of the question's names that the passages hold, half when it has none;
+    ``absent``: the share of the question's words that the whole corpus lacks, as much of it as
+    the corpus is large: in a small one most words are absent whatever the question;
+    ``silent``: the share of the question's weight in words that no passage answers for.
     """
-    looked_at = evidence[:_LOOKED_AT]
-    held_terms = [
-        {*one.hit.terms, *(term for line in one.lines for term in line.terms)} for one in looked_at
+
+    line: float
+    passage: float
+    rare: float
+    similarity: float
+    agreement: float
+    foreign: float
+    names: float
+    absent: float
+    silent: float
+
+
+# One weight per feature, in their order, then the constant.
+WEIGHTS = (1.57, 0.60, 0.54, 2.69, 1.37, 0.47, 1.08, -0.83, -1.29)
+CONSTANT = -3.19
+# Below ``REFUSED`` nothing is answered. Below ``PARTIAL``, or when so much of the question is
+# met with silence, what is missing is named.
+REFUSED, PARTIAL, SILENT = 0.2, 0.4, 0.35
+
+
+def features(
+    query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float], size: int
+) -> Features:
+    """Return the features of a question and its scored evidence.
+
+    Args:
+        query: the question.
+        evidence: scored, see ``score_evidence``.
+        weights: those of the question's words, see ``weighting.word_weights``.
+        size: number of passages of the corpus.
+    """
+    looked_at = [one for one in evidence[:_LOOKED_AT] if one.lines]
+    lines = [line for one in looked_at for line in one.lines]
+    if not lines:
+        return Features(0, 0, 0, 0, 0, 0, 0, 1, 1)
+    whole = [
+        {word: max(line.matches.get(word, 0.0) for line in one.lines) for word in weights}
+        for one in looked_at
     ]
-    # «et combien ?» asks with the words of the turn before.
-    asked = query.terms if len(query.terms) > 1 else (*query.terms, *query.context_terms)
-    words = [
-        term
-        for term in asked
-        if not term[0].isdigit() or any(term in terms for terms in held_terms)
+    total = sum(weights.values()) or 1.0
+    rarest = sorted(weights, key=lambda word: (-weights[word], word))[:2]
+    return Features(
+        line=max(covered(line, weights) for line in lines),
+        passage=max(
+            sum(weights[word] * held for word, held in held_by.items()) for held_by in whole
+        )
+        / total,
+        rare=max(
+            sum(held_by[word] for word in rarest) / len(rarest) if rarest else 0.0
+            for held_by in whole
+        ),
+        similarity=max(line.similarity for line in lines),
+        agreement=_agreement(looked_at),
+        foreign=float(all(one.hit.document.lang != query.lang for one in looked_at)),
+        names=_names(query, lines),
+        absent=_absent(weights, size),
+        silent=sum(weights[word] for word in missing(weights, evidence)) / total,
+    )
+
+
+def probability(found: Features) -> float:
+    """Return the probability that the evidence answers, in [0, 1]."""
+    score = CONSTANT + sum(
+        weight * value for weight, value in zip(WEIGHTS, astuple(found), strict=True)
+    )
+    return 1 / (1 + math.exp(-score))
+
+
+def beyond(query: Query, evidence: Sequence[Evidence], values: frozenset[Value]) -> bool:
+    """Tell whether what is asked cannot be in the sources, however near their subject.
+
+    That is a way to reach someone, when no passage gives one; a year later than all those that
+    the passages found speak of; the next days, which no document knows.
+    """
+    if _NEXT_DAYS.search(fold(query.text)):
+        return True
+    lines = [line for one in evidence for line in one.lines]
+    contact = frozenset({Value.CONTACT})
+    if Value.CONTACT in values and not any(values_in(line.text, contact) for line in lines):
+        return True
+    known = set().union(*(years_in(line.text) for line in lines))
+    known |= {(one.hit.document.date or "")[:4] for one in evidence}
+    return any(year > max(known) for year in years_in(query.text))
+
+
+def undated(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> bool:
+    """Tell whether the question names a year of which no line found says what is asked."""
+    about = {word: weight for word, weight in weights.items() if not word.isdigit()}
+    dated = set().union(
+        *(
+            years_in(line.text)
+            for one in evidence
+            for line in one.lines
+            if covered(line, about) >= _SAID
+        )
+    )
+    return bool(years_in(query.text) - dated)
+
+
+def missing(weights: Mapping[str, float], evidence: Sequence[Evidence]) -> list[str]:
+    """Return the words of the question that no passage looked at answers for, rarest first."""
+    lines = [line for one in evidence[:_LOOKED_AT] for line in one.lines]
+    return [
+        word
+        for word in sorted(weights, key=lambda word: (-weights[word], word))
+        if all(line.matches.get(word, 0.0) < _HELD for line in lines)
     ]
-    total = sum(weights.get(term, 0.0) for term in words)
-    coverage = similarity = 0.0
-    for one, terms in zip(looked_at, held_terms, strict=True):
-        lang = one.hit.document.lang
-        held = sum(weights.get(term, 0.0) * query.holds(term, terms, lang) for term in words)
-        coverage = max(coverage, held / total if total else 0.0)
-        similarity = max(similarity, one.hit.similarity or 0.0)
-    return coverage + similarity
 
 
-def threshold(passages: int) -> float:
-    """Return the strength an answer needs in a corpus of so many passages."""
-    share = math.log(max(passages, SMALL) / SMALL) / math.log(LARGE / SMALL)
-    return LENIENT + (STRICT - LENIENT) * min(1.0, share)
+def _names(query: Query, lines: Sequence[Line]) -> float:
+    names = [
+        word
+        for name in _NAME.findall(query.text)
+        for word in content_words(name, query.lang)
+        if word in lines[0].matches
+    ]
+    held = [any(line.matches[name] >= _HELD for line in lines) for name in names]
+    return sum(held) / len(held) if held else 0.5
 
 
-def is_weak(
-    query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float], passages: int
-) -> bool:
-    """Tell whether the evidence is too weak to be called an answer."""
-    foreign = all(one.hit.document.lang != query.lang for one in evidence[:_LOOKED_AT])
-    needed = threshold(passages) * (_FOREIGN if foreign else 1.0)
-    return strength(query, evidence, weights) < needed
+def _absent(weights: Mapping[str, float], size: int) -> float:
+    # The weight of a word that no passage holds.
+    highest = math.log(1 + (size + 0.5) / 0.5)
+    absent = sum(weight >= 0.99 * highest for weight in weights.values())
+    return absent / max(len(weights), 1) * min(1.0, math.log(max(size, 2)) / _LARGE)
+
+
+def _agreement(evidence: Sequence[Evidence]) -> float:
+    """Return how near to both rankings' best the first passage is."""
+    best = evidence[0].hit
+    shares = []
+    for name in ("lexical", "similarity"):
+        top = max((getattr(one.hit, name) or 0.0 for one in evidence), default=0.0)
+        shares.append((getattr(best, name) or 0.0) / top if top > 0 else 0.0)
+    return max(0.0, min(shares))

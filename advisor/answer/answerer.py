@@ -3,23 +3,52 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
-from advisor.answer.abstention import is_weak
+from advisor.answer.abstention import (
+    PARTIAL,
+    REFUSED,
+    SILENT,
+    beyond,
+    features,
+    missing,
+    probability,
+    undated,
+)
 from advisor.answer.citation import CitationChecker
-from advisor.answer.evidence import Evidence, Selection, score_evidence, select
+from advisor.answer.disagreement import Disagreement, disagreement
+from advisor.answer.evidence import Evidence, Line, Measure, Selection, score_evidence, select
 from advisor.answer.extractive import compose, markdown
-from advisor.answer.models import Answer
+from advisor.answer.models import Answer, Citation, Sentence
+from advisor.answer.premise import Correction, correction
+from advisor.answer.question import Asked, Shape, understand_shape
+from advisor.answer.small_talk import small_talk
+from advisor.catalogue.journal import Journal
 from advisor.catalogue.records import Filters
 from advisor.errors import LanguageModelFailed, StorageError
 from advisor.i18n import translate
-from advisor.retrieval.query import understand
+from advisor.retrieval.conversation import Turn, asks_for_more
+from advisor.retrieval.query import Query, understand
 from advisor.retrieval.search import PassageSearch, SearchResult
 from advisor.settings import Settings
+from advisor.text.language import Language
+from advisor.text.normalise import fold
 
 _PASSAGES = 8
 _NEAREST = 3
+# How much an answer of each shape says, chosen with `make eval`: whole passages, few of them.
+MEASURES = {
+    Shape.FACT: Measure(sentences=10, passages=3, floor=0.2, far=0.8),
+    Shape.LIST: Measure(sentences=10, passages=3, floor=0.2, far=0.8),
+    Shape.HOW: Measure(sentences=10, passages=4, floor=0.2, far=0.75),
+    Shape.COMPARISON: Measure(sentences=10, passages=4, floor=0.2, far=0.75),
+    Shape.OVERVIEW: Measure(sentences=10, passages=3, floor=0.2, far=0.8),
+}
+# «Plus de détails».
+_DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6)
+_NAMED_MISSING = 3
 _LASTING = (
     "chroma_unreachable",
     "model_damaged",
@@ -29,6 +58,24 @@ _LASTING = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the sources have for a question, before anything is written."""
+
+    result: SearchResult
+    asked: Asked
+    evidence: list[Evidence]
+    weights: Mapping[str, float]
+    chance: float
+    silent: float
+    correction: Correction | None
+    disagreement: Disagreement | None
+
+    @property
+    def query(self) -> Query:
+        return self.result.query
+
+
 class Answerer:
     """Answers questions from a home's corpus. Safe to share between threads."""
 
@@ -36,21 +83,38 @@ class Answerer:
         self._settings = settings
         self.search = search or PassageSearch(settings)
         self.checker = CitationChecker(self.search.catalogue)
+        self.journal = Journal(self.search.catalogue)
 
     def answer(
-        self, question: str, history: Sequence[str] = (), filters: Filters | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        *,
+        detailed: bool = False,
     ) -> Answer:
-        """Return the answer to a question; ``history`` holds the user's earlier questions.
+        """Return the answer to a question.
+
+        Args:
+            question: as typed.
+            history: the turns before it, oldest first.
+            filters: restrict the sources.
+            detailed: quote more.
 
         Raises:
             UsageError: the question or the corpus is empty.
             IndexUnavailable: neither index can be read.
         """
-        *_, last = self.stream(question, history, filters)
+        *_, last = self.stream(question, history, filters, detailed=detailed)
         return last
 
     def stream(
-        self, question: str, history: Sequence[str] = (), filters: Filters | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        *,
+        detailed: bool = False,
     ) -> Iterator[Answer]:
         """Yield the answer as it grows; the last one is complete and checked.
 
@@ -58,69 +122,105 @@ class Answerer:
         """
         started = time.perf_counter()
         query = understand(question, history, self.search.lang)
-        result = self.search.search(query, _PASSAGES, filters)
-        query = result.query
+        if said := small_talk(query.text):
+            yield _said(question, *said)
+            return
+        found = self._find(query, filters)
         searched = time.perf_counter()
-        weights = self.search.term_weights(query)
-        evidence = score_evidence(query, result.hits, weights, self.search.embeddings)
-        answer = self._extract(
-            question, result, evidence, is_weak(query, evidence, weights, self.search.size)
-        )
+        answer = self._extract(question, found, detailed)
         answer.timings_ms = {
             "search": _ms(started, searched),
             "answer": _ms(searched, time.perf_counter()),
         }
-        if answer.status == "answered" and self._settings.llm:
-            yield from self._generate(answer, evidence)
+        if answer.status != "insufficient" and self._settings.llm:
+            yield from self._generate(answer, found.evidence)
         else:
             yield answer
 
-    def _extract(
-        self, question: str, result: SearchResult, evidence: Sequence[Evidence], weak: bool
-    ) -> Answer:
+    def _find(self, query: Query, filters: Filters | None) -> Findings:
+        result = self.search.search(query, _PASSAGES, filters)
         query = result.query
+        asked = understand_shape(query.text, query.lang)
+        weights = self.search.word_weights(query)
+        evidence = score_evidence(query, result.hits, weights, self.search.embeddings, asked.values)
+        measured = features(query, evidence, weights, self.search.size)
+        return Findings(
+            result,
+            asked,
+            evidence,
+            weights,
+            probability(measured),
+            measured.silent,
+            correction(query, evidence, weights, asked.values),
+            disagreement(evidence, weights, asked.values),
+        )
+
+    def _extract(self, question: str, found: Findings, detailed: bool) -> Answer:
+        query = found.query
         lang = query.lang
-        notices = []
-        # What a rebuild will not repair is named; the rest is being repaired.
-        lasting = [one for one in result.degraded if one.code in _LASTING]
-        if lasting:
-            notices.append(lasting[0].message(lang))
-        elif result.missing_leg is not None:
-            code = "lexical_only" if result.missing_leg == "dense" else "dense_only"
-            notices.append(translate(f"answer.{code}", lang))
+        notices = list(_search_notices(found.result, lang))
         resolved = question.strip()
         if query.context:
             resolved = f"{query.context} {query.text}"
             notices.append(translate("answer.follow_up", lang, question=query.context))
-        selections = self._nearest(evidence) if weak else select(evidence)
-        sentences, citations = compose(selections, self.checker)
-        if weak or not citations:
-            code = "insufficient" if citations else "nothing_near"
-            text = translate(f"answer.{code}", lang)
-            with suppress(StorageError):  # a question lost to the log is no reason not to answer
-                self.search.catalogue.log_unanswered(question, lang)
-            return Answer(
-                question=question,
-                resolved_question=resolved,
-                language=lang,
-                status="insufficient",
-                method="extractive",
-                answer_markdown=text,
-                sentences=[],
-                citations=citations,
-                notices=notices,
-            )
-        return Answer(
+        # What contradicts the question answers it, however little they have in common.
+        weak = found.correction is None and (
+            found.chance < (PARTIAL if undated(query, found.evidence, found.weights) else REFUSED)
+            or beyond(query, found.evidence, found.asked.values)
+        )
+        if weak:
+            selections = self._nearest(found.evidence)
+        else:
+            detailed = detailed or asks_for_more(query.text)
+            measure = _DETAILED if detailed else MEASURES[found.asked.shape]
+            selections = _leading(select(found.evidence, measure), found)
+        sentences, citations = compose(selections, self.checker, found.asked.values)
+        answer = Answer(
             question=question,
             resolved_question=resolved,
             language=lang,
             status="answered",
             method="extractive",
-            answer_markdown=markdown(sentences),
+            answer_markdown="",
             sentences=sentences,
             citations=citations,
             notices=notices,
         )
+        if weak or not citations:
+            return self._decline(answer)
+        unsure = found.chance < PARTIAL or found.silent >= SILENT
+        if unsure and found.correction is None:
+            words = missing(found.weights, found.evidence)[:_NAMED_MISSING]
+            if words:
+                answer.status = "partial"
+                shown = ", ".join(_as_typed(word, query.text) for word in words)
+                answer.notices.append(translate("answer.partial", lang, words=shown))
+        answer.notices += _warnings(found, citations, lang)
+        answer.answer_markdown = markdown(sentences)
+        return answer
+
+    def _decline(self, answer: Answer) -> Answer:
+        code = "insufficient" if answer.citations else "nothing_near"
+        with suppress(StorageError):  # a question lost to the log is no reason not to answer
+            self.journal.unanswered(answer.question, answer.language)
+        if holder := self._holder(answer.citations, answer.language):
+            answer.notices.append(holder)
+        return answer.model_copy(
+            update={
+                "status": "insufficient",
+                "answer_markdown": translate(f"answer.{code}", answer.language),
+                "sentences": [],
+            }
+        )
+
+    def _holder(self, citations: Sequence[Citation], lang: str) -> str | None:
+        """Return whom to ask instead: who runs the first programme among the nearest passages."""
+        for citation in citations:
+            if citation.kind == "dispositif":
+                record = self.search.catalogue.document(citation.document_id).record or {}
+                if holder := (record.get("dispositif") or {}).get("holder"):
+                    return translate("answer.ask_holder", lang, holder=holder, title=citation.title)
+        return None
 
     def _nearest(self, evidence: Sequence[Evidence]) -> list[Selection]:
         """The best line of each of the nearest passages, to show what the corpus has instead."""
@@ -149,6 +249,92 @@ class Answerer:
                 **extractive.timings_ms,
                 "generation": _ms(started, time.perf_counter()),
             }
+
+
+def _said(question: str, words: str, lang: Language) -> Answer:
+    return Answer(
+        question=question,
+        resolved_question=question.strip(),
+        language=lang,
+        status="answered",
+        method="extractive",
+        answer_markdown=words,
+        sentences=[Sentence(text=words, citations=[])],
+        citations=[],
+    )
+
+
+def _search_notices(result: SearchResult, lang: str) -> Iterator[str]:
+    # What a rebuild will not repair is named; the rest is being repaired.
+    lasting = [one for one in result.degraded if one.code in _LASTING]
+    if lasting:
+        yield lasting[0].message(lang)
+    elif result.missing_leg is not None:
+        code = "lexical_only" if result.missing_leg == "dense" else "dense_only"
+        yield translate(f"answer.{code}", lang)
+    corrected = [one.shown for one in result.query.alternatives if one.origin == "spelling"]
+    if corrected:
+        yield translate("answer.read_as", lang, words=", ".join(dict.fromkeys(corrected)))
+
+
+def _leading(selections: list[Selection], found: Findings) -> list[Selection]:
+    """Put first what contradicts the question, and join what dates it differently."""
+    if found.correction is not None:
+        one, line = found.correction.evidence, found.correction.line
+        selections = _with_line(selections, one, line, first=True)
+    if found.disagreement is not None:
+        for one, line, _ in found.disagreement.lines:
+            selections = _with_line(selections, one, line, first=False)
+    return selections
+
+
+def _with_line(
+    selections: list[Selection], one: Evidence, line: Line, *, first: bool
+) -> list[Selection]:
+    """Return selections that hold a line; ``first`` puts it by itself before all others."""
+    own = next((item for item in selections if item.hit.passage.id == one.hit.passage.id), None)
+    others = tuple(known for known in (own.lines if own else ()) if known is not line)
+    if first:
+        kept = [item for item in selections if item is not own]
+        rest = [Selection(one.hit, others)] if others else []
+        return [Selection(one.hit, (line,), leads=True), *rest, *kept]
+    lines = tuple(sorted((*others, line), key=lambda known: known.start))
+    renewed = Selection(one.hit, lines)
+    if own is None:
+        return [*selections, renewed]
+    return [renewed if item is own else item for item in selections]
+
+
+def _warnings(found: Findings, citations: Sequence[Citation], lang: str) -> Iterator[str]:
+    """Say that a source contradicts the question, that sources disagree, each with its number."""
+    if (wrong := found.correction) is not None:
+        number = _cited(citations, wrong.evidence, wrong.line.start)
+        if number and wrong.kind == "denial":
+            yield translate("answer.denied", lang, number=number)
+        elif number:
+            yield translate("answer.corrected", lang, supposed=wrong.supposed, number=number)
+    if found.disagreement is not None:
+        said = [
+            f"{year} [{number}]"
+            for one, line, year in found.disagreement.lines
+            if (number := _cited(citations, one, line.start))
+        ]
+        if len(said) > 1:
+            yield translate("answer.disagree", lang, values=" ; ".join(said))
+
+
+def _cited(citations: Sequence[Citation], one: Evidence, start: int) -> str:
+    for citation in citations:
+        same = citation.document_id == one.hit.document.id
+        if same and citation.start <= start < citation.end:
+            return str(citation.n)
+    return ""
+
+
+def _as_typed(word: str, text: str) -> str:
+    """Return a folded word as the question has it."""
+    typed = (one.strip(".,;:?!«»\"'()") for one in text.split())
+    return next((one for one in typed if fold(one) == word), word)
 
 
 def _ms(start: float, end: float) -> float:

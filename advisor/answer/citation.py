@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
+from advisor.answer.alignment import aligns
 from advisor.answer.models import Box, Citation, PrimarySource, Verdict
 from advisor.catalogue.records import Document, Page, Passage
 from advisor.catalogue.store import Catalogue
@@ -48,6 +49,15 @@ def find_quote(quote: str, text: NormalText) -> CheckedQuote:
     return UNSUPPORTED
 
 
+def judge_quote(quote: str, text: str) -> CheckedQuote:
+    """Look a quote up in a text: verified, approximate or unsupported, with its place."""
+    exact = find_quote(quote, normalise(text))
+    if exact.verdict is Verdict.VERIFIED:
+        return exact
+    near = aligns(quote, text)
+    return CheckedQuote(Verdict.APPROXIMATE, *near) if near else UNSUPPORTED
+
+
 def _on_boundaries(text: str, start: int, end: int) -> bool:
     if start and text[start - 1].isalnum() and text[start].isalnum():
         return False
@@ -72,15 +82,21 @@ class CitationChecker:
     def check(self, quote: str, document_id: str) -> CheckedQuote:
         """Check a quote against a current document, wherever it stands in it.
 
+        ``approximate`` when it is nearly there, see ``alignment.aligns``.
+
         Raises:
             UsageError: the document is not (or no longer) in the corpus.
         """
-        return find_quote(quote, normalise(self._source(document_id).text))
+        text = self._source(document_id).text
+        return judge_quote(quote, text)
 
-    def cite(self, number: int, quote: str, passage: Passage) -> Citation | None:
+    def cite(
+        self, number: int, quote: str, passage: Passage, at: int | None = None
+    ) -> Citation | None:
         """Return the citation of a quote taken from a passage, ``None`` when it is not verified.
 
-        The quote is shown as the source has it, not as it was given.
+        The quote is shown as the source has it, not as it was given. A quote that runs over
+        two pages is on that of ``at``, an offset of the document, else on that of its start.
 
         Raises:
             UsageError: the document is not (or no longer) in the corpus.
@@ -92,7 +108,7 @@ class CitationChecker:
         if checked.verdict is not Verdict.VERIFIED:
             return None
         start, end = low + checked.start, low + checked.end
-        page = _page(document, start)
+        page = _page(document, start if at is None else min(max(at, start), end - 1))
         return Citation(
             n=number,
             document_id=document.id,

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from advisor.answer.question import Value, values_in
 from advisor.index.embedding import PassageEmbeddings
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import Hit
-from advisor.text.analysis import analyse
-from advisor.text.language import Language
-from advisor.text.normalise import fold
+from advisor.retrieval.word_match import word_similarities
+from advisor.text.analysis import analyse, content_words, stem
 from advisor.text.sentences import sentence_spans
 
 _ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
@@ -22,19 +22,13 @@ _PRONOUN = re.compile(
     r"|En parallèle|Ainsi|It|They|This|These|He|She|Er|Sie|Es|Diese[rs]?|Dies)\b"
 )
 _SENTENCE_ITEM = re.compile(r"•\s+[^\W\d_a-zà-ÿ].*[.!?…]$", re.DOTALL)
-_DIGITS = re.compile(r"\d")
 _MIN_LETTERS = 12
 # Weights of a sentence's features, chosen with `make eval`.
-_COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _TYPE = 0.42, 0.18, 0.30, 0.10, 0.12
-_CONTEXT_SHARE = 0.35
-# Questions that ask for a value: the sentence that answers holds a figure or a date.
-_ASKS_NUMBER: dict[Language, re.Pattern[str]] = {
-    "fr": re.compile(
-        r"\b(combien|quand|date|annee|population|habitants|montant|budget|cout|prix|chiffres?|taux)\b"
-    ),
-    "en": re.compile(r"\b(how (many|much)|when|year|date|population|budget|cost|price|rate)\b"),
-    "de": re.compile(r"\b(wie ?viele?|wann|jahr|einwohner|kosten|preis|milliarden)\b"),
-}
+_COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
+# Below this, two words are near by chance.
+_CHANCE = 0.2
+# A word found only in the headings above a sentence.
+_ABOVE = 0.25
 
 
 @dataclass(slots=True)
@@ -48,6 +42,9 @@ class Line:
     terms: frozenset[str]
     score: float = 0.0
     coverage: float = 0.0
+    similarity: float = 0.0
+    #: How well the line answers for each word of the question, in [0, 1].
+    matches: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -68,12 +65,20 @@ def score_evidence(
     hits: Sequence[Hit],
     weights: Mapping[str, float],
     embeddings: PassageEmbeddings | None,
+    values: frozenset[Value] = frozenset(),
 ) -> list[Evidence]:
     """Score every line of every passage.
 
-    A line's score adds: the rarity-weighted share of the question's terms it holds (terms of
-    its headings count a little), its similarity to the question, the passage's own score,
-    what its neighbours hold, and whether it has the kind of value the question asks for.
+    A line's score adds: how well it answers for each word of the question (the headings above
+    it count a little), its similarity to the question, the passage's own score, what its
+    neighbours hold, and whether it has a value of the kinds asked for.
+
+    Args:
+        query: the question.
+        hits: the passages found.
+        weights: each word of the question with its weight, see ``weighting.word_weights``.
+        embeddings: compares words and sentences; without it, words alone count.
+        values: the kinds of value asked for.
     """
     evidence = [Evidence(hit, list(_lines(hit))) for hit in hits]
     lines = [line for one in evidence for line in one.lines]
@@ -83,50 +88,58 @@ def score_evidence(
     if embeddings is not None:
         vectors = embeddings.encode([query.embedded, *[line.text for line in lines]])
         similarities = np.clip(vectors[1:] @ vectors[0], 0.0, 1.0)
-    wants_number = bool(_ASKS_NUMBER[query.lang].search(fold(query.text)))
-    position = 0
+    _match(query, evidence, list(weights), embeddings)
+    for line, similarity in zip(lines, similarities, strict=True):
+        line.similarity = float(similarity)
+        line.coverage = covered(line, weights)
     for one in evidence:
-        title_terms = _title_terms(one.hit)
-        for line in one.lines:
-            line.coverage = _coverage(query, line.terms, title_terms, weights, one.hit)
         for index, line in enumerate(one.lines):
             around = one.lines[max(0, index - 1) : index + 2]
             neighbour = max((other.coverage for other in around if other is not line), default=0.0)
             line.score = (
                 _COVERAGE * line.coverage
-                + _SIMILARITY * float(similarities[position])
+                + _SIMILARITY * line.similarity
                 + _PASSAGE * one.hit.score
                 + _NEIGHBOUR * neighbour
-                + _TYPE * (wants_number and bool(_DIGITS.search(line.text)) and line.coverage > 0)
+                + _VALUE * (line.coverage > 0 and bool(values_in(line.text, values)))
             )
-            position += 1
     return evidence
 
 
-def _coverage(
-    query: Query,
-    own: frozenset[str],
-    around: frozenset[str],
-    weights: Mapping[str, float],
-    hit: Hit,
-) -> float:
-    """Share of the question's weight found; a term found only in a title counts a third."""
-    total = found = 0.0
-    lang = hit.document.lang
-    for group, share in ((query.terms, 1.0), (query.context_terms, _CONTEXT_SHARE)):
-        for term in group:
-            weight = weights.get(term, 0.0) * share
-            total += weight
-            found += weight * max(
-                query.holds(term, own, lang), query.holds(term, own | around, lang) / 3
-            )
+def covered(line: Line, weights: Mapping[str, float]) -> float:
+    """Return the share of the words' weight that a line answers for, in [0, 1]."""
+    total = sum(weights.values())
+    found = sum(weight * line.matches.get(word, 0.0) for word, weight in weights.items())
     return found / total if total else 0.0
 
 
-def _title_terms(hit: Hit) -> frozenset[str]:
-    return frozenset(
-        analyse(" ".join([hit.document.title, *hit.passage.headings]), hit.document.lang)
-    )
+def _match(
+    query: Query,
+    evidence: Sequence[Evidence],
+    asked: Sequence[str],
+    embeddings: PassageEmbeddings | None,
+) -> None:
+    """Tell for each line how well it answers for each word asked."""
+    texts = [
+        content_words(text, one.hit.document.lang)
+        for one in evidence
+        for text in (_above(one.hit), *(line.text for line in one.lines))
+    ]
+    near = np.clip((word_similarities(asked, texts, embeddings) - _CHANCE) / (1 - _CHANCE), 0, 1)
+    terms = [stem(word, query.lang) for word in asked]
+    position = 0
+    for one in evidence:
+        lang = one.hit.document.lang
+        above = _ABOVE * near[position]
+        for offset, line in enumerate(one.lines, start=position + 1):
+            held = [query.holds(term, line.terms, lang) for term in terms]
+            best = np.maximum(np.maximum(near[offset], held), above)
+            line.matches = dict(zip(asked, best.tolist(), strict=True))
+        position += 1 + len(one.lines)
+
+
+def _above(hit: Hit) -> str:
+    return " ".join([hit.document.title, *hit.passage.headings])
 
 
 def _lines(hit: Hit) -> Iterator[Line]:
@@ -159,41 +172,50 @@ def _inside_heading(text: str, start: int, headings: set[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Chosen lines of one passage, in reading order."""
+    """Chosen lines of one passage, in reading order; ``leads`` puts it before all others."""
 
     hit: Hit
     lines: tuple[Line, ...]
+    leads: bool = False
 
 
-def select(
-    evidence: Sequence[Evidence], most: int = 8, most_passages: int = 5, floor: float = 0.55
-) -> list[Selection]:
-    """Choose the lines of the answer: the best ones, lists kept whole, no near-duplicates.
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How much an answer says.
 
-    Args:
-        evidence: scored passages.
-        most: number of sentences at most (a list counts as one, however long).
-        most_passages: number of passages drawn on at most.
-        floor: share of the best line's score below which a line is left out.
+    ``sentences`` and ``passages`` are maxima (a list counts as one sentence, however long);
+    ``floor`` is the share of the best line's score below which a line is left out, ``far`` the
+    same for the best line of another passage.
     """
+
+    sentences: int
+    passages: int
+    floor: float
+    far: float
+
+
+def select(evidence: Sequence[Evidence], measure: Measure) -> list[Selection]:
+    """Choose the lines of the answer: the best ones, lists kept whole, no near-duplicates."""
     ranked = sorted(
         ((line, one) for one in evidence for line in one.lines),
         key=lambda pair: (-pair[0].score, pair[1].hit.passage.id, pair[0].start),
     )
     if not ranked:
         return []
-    threshold = floor * ranked[0][0].score
+    best = ranked[0][0].score
     chosen: dict[str, dict[int, Line]] = {}
     owners: dict[str, Evidence] = {}
     kept: list[Line] = []
     count = 0
     for line, one in ranked:
-        if count >= most or line.score < threshold:
+        if count >= measure.sentences or line.score < measure.floor * best:
             break
         key = one.hit.passage.id
         if line.start in chosen.get(key, {}) or _repeats(line, kept):
             continue
-        if key not in owners and len(owners) >= most_passages:
+        if key not in owners and (
+            len(owners) >= measure.passages or line.score < measure.far * best
+        ):
             continue
         owners[key] = one
         group = _whole_list(line, one.lines) or _in_context(line, one, best=not kept)
@@ -201,10 +223,20 @@ def select(
             chosen.setdefault(key, {})[member.start] = member
             kept.append(member)
         count += 1
-    return [
-        Selection(owners[key].hit, tuple(chosen[key][start] for start in sorted(chosen[key])))
-        for key in chosen
-    ]
+    return [Selection(owners[key].hit, _joined(owners[key], chosen[key])) for key in chosen]
+
+
+def _joined(one: Evidence, chosen: Mapping[int, Line]) -> tuple[Line, ...]:
+    """Return chosen lines in reading order, with a line that alone parts two of them."""
+    kept = []
+    for index, line in enumerate(one.lines):
+        beside = [
+            other.start in chosen
+            for other in (one.lines[index - 1 : index] + one.lines[index + 1 : index + 2])
+        ]
+        if line.start in chosen or (len(beside) == 2 and all(beside)):
+            kept.append(line)
+    return tuple(kept)
 
 
 def _in_context(line: Line, one: Evidence, best: bool) -> list[Line]:

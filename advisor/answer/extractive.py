@@ -8,11 +8,14 @@ from itertools import groupby
 from advisor.answer.citation import CitationChecker
 from advisor.answer.evidence import Line, Selection
 from advisor.answer.models import Citation, Sentence
+from advisor.answer.question import Value, values_in
 from advisor.errors import UsageError
 
 
 def compose(
-    selections: Sequence[Selection], checker: CitationChecker
+    selections: Sequence[Selection],
+    checker: CitationChecker,
+    values: frozenset[Value] = frozenset(),
 ) -> tuple[list[Sentence], list[Citation]]:
     """Return the sentences and citations of the answer.
 
@@ -25,26 +28,29 @@ def compose(
     documents = list(dict.fromkeys(selection.hit.document.id for selection in selections))
     for document_id in documents:
         parts = [one for one in selections if one.hit.document.id == document_id]
-        for selection in sorted(parts, key=lambda one: one.lines[0].start):
+        for selection in sorted(parts, key=lambda one: (not one.leads, one.lines[0].start)):
             for run in _runs(selection):
                 passage = selection.hit.passage
                 quote = passage.text[run[0].start - passage.start : run[-1].end - passage.start]
                 try:
-                    citation = checker.cite(len(citations) + 1, quote, passage)
+                    best = max(run, key=lambda line: line.score)
+                    citation = checker.cite(len(citations) + 1, quote, passage, best.start)
                 except UsageError:
                     continue
                 if citation is None:
                     continue
                 citations.append(citation)
-                sentences += [
-                    Sentence(
-                        text=line.text.removeprefix("• "),
-                        citations=[citation.n],
-                        group=selection.hit.document.title,
-                        item=line.item,
+                for line in run:
+                    text = line.text.removeprefix("• ")
+                    sentences.append(
+                        Sentence(
+                            text=text,
+                            citations=[citation.n],
+                            group=selection.hit.document.title,
+                            item=line.item,
+                            values=values_in(text, values) if line.coverage else [],
+                        )
                     )
-                    for line in run
-                ]
     return sentences, citations
 
 

@@ -1,8 +1,8 @@
 """The answer with a language model: prose over the same passages, under the same checks.
 
 Passages go to the model under opaque keys drawn for each answer. A sentence is shown only
-once complete; it is kept as supported when it carries a known key and its numbers stand in
-the passages it names. The citation shown is a verbatim sentence of the passage, verified.
+once complete; it is kept as supported when it carries a known key and its numbers and quotes stand
+in the passages it names. The citation shown is a verbatim sentence of the passage, verified.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from advisor.answer.citation import CitationChecker
+from advisor.answer.alignment import quoted_spans
+from advisor.answer.citation import CitationChecker, judge_quote
 from advisor.answer.evidence import Evidence, Line
 from advisor.answer.extractive import markdown
-from advisor.answer.models import Answer, Citation, Sentence
+from advisor.answer.models import Answer, Citation, Sentence, Verdict
 from advisor.errors import LanguageModelFailed, UsageError
 from advisor.settings import Settings
 from advisor.text.analysis import analyse
@@ -173,7 +174,9 @@ class _Draft:
         item = content.startswith(("- ", "* ", "• "))
         content = content.lstrip("-*• ").lstrip(" .") if item else content.lstrip(" .")
         known = [self._by_key[key] for key in dict.fromkeys(keys) if key in self._by_key]
-        supported = bool(known) and _numbers_present(content, known)
+        supported = (
+            bool(known) and _numbers_present(content, known) and _quotes_present(content, known)
+        )
         numbers = (
             [number for one in known if (number := self._cite(content, one))] if supported else []
         )
@@ -213,6 +216,14 @@ def _numbers_present(content: str, sources: Sequence[Evidence]) -> bool:
     text = " ".join(f"{one.hit.document.title} {one.hit.passage.text}" for one in sources)
     held = {_digits(number) for number in _NUMBER.findall(text)}
     return all(_digits(number) in held for number in _NUMBER.findall(content))
+
+
+def _quotes_present(content: str, sources: Sequence[Evidence]) -> bool:
+    """Tell whether what a sentence puts in quotation marks is verified in its passages."""
+    return all(
+        any(judge_quote(span, one.hit.passage.text).verdict is Verdict.VERIFIED for one in sources)
+        for span in quoted_spans(content)
+    )
 
 
 def _digits(number: str) -> str:

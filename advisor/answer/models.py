@@ -12,6 +12,7 @@ class Verdict(StrEnum):
     """Outcome of checking a quote against its source."""
 
     VERIFIED = "verified"
+    APPROXIMATE = "approximate"
     UNSUPPORTED = "unsupported"
 
 
@@ -67,6 +68,9 @@ class Sentence(BaseModel):
     group: str = ""
     item: bool = False
     supported: bool = True
+    values: list[tuple[int, int]] = Field(
+        default=[], description="[start, end) in the text of the values asked for"
+    )
 
 
 class Suggestions(BaseModel):
@@ -82,7 +86,7 @@ class Answer(BaseModel):
     question: str
     resolved_question: str = Field(description="the question with the turn it follows, if any")
     language: Literal["fr", "en", "de"]
-    status: Literal["answered", "insufficient"]
+    status: Literal["answered", "partial", "insufficient"]
     method: Literal["extractive", "generated"]
     answer_markdown: str
     sentences: list[Sentence]

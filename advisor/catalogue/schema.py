@@ -76,6 +76,16 @@ MIGRATIONS = (
         asked_at TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE feedback (               -- what readers say of answers and citations
+        kind TEXT NOT NULL CHECK (kind IN ('useful', 'useless', 'citation')),
+        question TEXT NOT NULL,
+        document_id TEXT,
+        quote TEXT,
+        reason TEXT,
+        said_at TEXT NOT NULL
+    )
+    """,
 )
 
 
@@ -95,7 +105,8 @@ def migrate(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has rolled back already
+            connection.execute("ROLLBACK")
         raise
 
 

@@ -461,14 +461,7 @@ class Catalogue:
                 "UPDATE documents SET state = 'withdrawn' WHERE id = ?", (document_id,)
             )
 
-    # -- feedback ----------------------------------------------------------------------
-
-    def log_unanswered(self, question: str, lang: str) -> None:
-        """Keep a question the corpus could not answer, for the maintainers."""
-        with self.transaction() as connection:
-            connection.execute(
-                "INSERT INTO unanswered VALUES (?, ?, ?)", (question[:2000], lang, now())
-            )
+    # -- soundness ---------------------------------------------------------------------
 
     def integrity_problems(self) -> list[str]:
         """Return what SQLite's own check finds wrong with the file; empty when sound."""

@@ -7,15 +7,18 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from advisor.catalogue.records import Filters
+from advisor.catalogue.store import Catalogue
 from advisor.cli.terminal import Json, err, language, out, print_json, text
 from advisor.errors import AdvisorError, IndexUnavailable, UsageError
 from advisor.i18n import format_date, format_number, translate
+from advisor.retrieval.conversation import turns_of
 from advisor.settings import Settings, get_settings
 
 app = typer.Typer()
@@ -99,6 +102,24 @@ def search(
     _heal(engine, settings)
 
 
+@app.command(help=text("journal_help"))
+def journal(as_json: Json = False) -> None:
+    from advisor.catalogue.journal import Journal
+
+    entries = Journal(Catalogue(get_settings().catalogue_path)).entries()
+    if as_json:
+        print_json([asdict(entry) for entry in entries])
+        return
+    for entry in entries:
+        kind = text(f"journal_{entry.kind}")
+        out.print(f"{format_date(entry.said_at[:10], language())} · {kind}", style="bold")
+        said = (entry.question, entry.quote, entry.reason)
+        for line in said:
+            if line:
+                out.print(f"    {line}", markup=False)
+    out.print(text("journal_total", count=len(entries)), markup=False)
+
+
 @app.command(help=text("ask_help"))
 def ask(
     question: Annotated[str | None, typer.Argument(metavar="QUESTION")] = None,
@@ -111,6 +132,7 @@ def ask(
     language: LanguageOption = None,
     year: YearOption = None,
     document: DocumentOption = None,
+    details: Annotated[bool, typer.Option("--details", help=text("details_help"))] = False,
     as_json: Json = False,
 ) -> None:
     from advisor.answer.answerer import Answerer
@@ -125,11 +147,11 @@ def ask(
             raise typer.Exit(1)
         return
     try:
-        answer = answerer.answer(question or "", filters=filters)
+        answer = answerer.answer(question or "", filters=filters, detailed=details)
     except IndexUnavailable:
         # Neither index can be read: they are rebuilt first.
         _heal(answerer.search, settings)
-        answer = answerer.answer(question or "", filters=filters)
+        answer = answerer.answer(question or "", filters=filters, detailed=details)
     if as_json:
         print_json(answer.model_dump(mode="json"))
     else:
@@ -146,8 +168,7 @@ def _ask_lines(answerer: Any, source: str, filters: Filters) -> bool:
             entry = _json_object(line, number)
             identifier = entry.get("id")
             _check_question(entry, number)
-            turns = entry.get("history") or []
-            history = [turn["content"] for turn in turns if turn.get("role") == "user"]
+            history = turns_of(entry.get("history") or [])
             answer = answerer.answer(entry["question"], history, filters)
             result = {"id": identifier, **answer.model_dump(mode="json")}
         except AdvisorError as error:

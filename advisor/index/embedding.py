@@ -44,6 +44,11 @@ class PassageEmbeddings(Embeddings):
         del words
         return None
 
+    def knows(self, word: str) -> bool:
+        """Tell whether a folded word is one that the model met whole in its training."""
+        del word
+        return False
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return [[float(x) for x in row] for row in self.encode(texts)]
 
@@ -105,6 +110,9 @@ class StaticEmbeddings(PassageEmbeddings):
                     # The sum points where the mean points.
                     out[row] = self._weights[ids] @ self._table[self._rows[ids]].astype(np.float32)
         return _unit(out)
+
+    def knows(self, word: str) -> bool:
+        return word in self._vocabulary
 
     def word_vectors(self, words: Sequence[str]) -> Vectors:
         # The first dimensions stand alone, and are enough to tell words apart.

@@ -5,7 +5,7 @@ Acronyms written out and the reverse, spelling corrected, words in the corpus's 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -43,11 +43,13 @@ def expand(
     lexical: LexicalIndex,
     own_acronyms: Path | None = None,
     languages: Collection[Language] = (),
+    is_word: Callable[[str], bool] = lambda _word: False,
 ) -> Query:
     """Return the query with the alternatives that a corpus in some languages offers.
 
-    A word that the corpus knows is never corrected. The joined form of a compound that the
-    corpus never writes so («bienvivre») is dropped: its parts are there.
+    A word that the corpus knows is never corrected, nor one that ``is_word`` knows of. The
+    joined form of a compound that the corpus never writes so («bienvivre») is dropped: its
+    parts are there.
     """
     known = acronyms(own_acronyms)
     folded = fold(query.text)
@@ -63,7 +65,7 @@ def expand(
         *(
             one
             for word in query.words
-            if word not in known and stem(word, query.lang) not in unwritten
+            if word not in known and stem(word, query.lang) not in unwritten and not is_word(word)
             for one in _corrected(word, query, lexical)
         ),
         *(

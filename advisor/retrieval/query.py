@@ -7,25 +7,11 @@ import unicodedata
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+from advisor.retrieval.conversation import Turn, background
 from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language, detect_language
-from advisor.text.normalise import fold
 
 MAX_QUESTION = 2000
-# A follow-up opens on a connective or points back with a pronoun.
-_OPENERS: dict[Language, re.Pattern[str]] = {
-    "fr": re.compile(
-        r"^(et|mais|ou|donc|alors|sinon|ca|cela|c'|combien il|qu'en|quoi d'autre|ailleurs)\b"
-    ),
-    "en": re.compile(r"^(and|but|or|so|what about|how about|then|elsewhere)\b"),
-    "de": re.compile(r"^(und|aber|oder|also|dann|wie steht|anderswo)\b"),
-}
-_PRONOUNS: dict[Language, re.Pattern[str]] = {
-    "fr": re.compile(r"\b(ils?|elles?|ca|cela|celui|celles?|ceux|y|en|leur|ces? derniers?)\b"),
-    "en": re.compile(r"\b(it|they|them|he|she|that|those|this|these|one|there)\b"),
-    "de": re.compile(r"\b(er|sie|es|das|diese|dieser|dort|davon|dazu)\b"),
-}
-_SHORT = 7
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
@@ -53,7 +39,8 @@ class Query:
     """An understood question.
 
     ``text`` is the question as typed (control characters dropped); ``context`` the earlier
-    turn it leans on, empty when it stands alone. ``words`` are its content words in order and
+    question it leans on and ``recalled`` the part of the answer before, both empty when it
+    stands alone. ``words`` are its content words in order and
     ``terms`` their index terms in the question's language, each once; ``context_words`` and
     ``context_terms`` those of the context. ``alternatives`` come from the corpus: see
     ``advisor.retrieval.expansion``.
@@ -64,6 +51,7 @@ class Query:
     terms: tuple[str, ...]
     words: tuple[str, ...] = ()
     context: str = ""
+    recalled: str = ""
     context_words: tuple[str, ...] = ()
     context_terms: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
@@ -97,42 +85,32 @@ _EMBEDDED = ("spelling", "acronym")
 
 
 def understand(
-    question: str, history: Sequence[str] = (), default: Language = "fr", max_terms: int = 40
+    question: str, history: Sequence[Turn] = (), default: Language = "fr", max_terms: int = 40
 ) -> Query:
-    """Analyse a question; ``history`` holds the user's earlier questions, oldest first."""
+    """Analyse a question; ``history`` holds the turns before it, oldest first."""
     text = " ".join(_TAG.sub(" ", printable(question[:MAX_QUESTION])).split())
     lang = detect_language(text, default)
     words = tuple(content_words(text, lang)[:max_terms])
     terms = _terms(words, lang)
-    context = ""
-    context_words: tuple[str, ...] = ()
-    if history and _leans_back(text, lang, terms):
-        context = " ".join(printable(history[-1][:MAX_QUESTION]).split())
-        # Its words are stemmed with the question's: one question, one language.
-        context_words = tuple(
-            word for word in content_words(context, lang)[:max_terms] if word not in words
+    leant = background(text, lang, terms, history)
+    context = " ".join(printable(leant.question[:MAX_QUESTION]).split())
+    recalled = " ".join(printable(leant.answer[:MAX_QUESTION]).split())
+    # Their words are stemmed with the question's: one question, one language.
+    context_words = tuple(
+        dict.fromkeys(
+            word
+            for word in content_words(f"{context} {recalled}", lang)[: 2 * max_terms]
+            if word not in words
         )
+    )
     context_terms = tuple(term for term in _terms(context_words, lang) if term not in terms)
-    return Query(text, lang, terms, words, context, context_words, context_terms)
+    return Query(text, lang, terms, words, context, recalled, context_words, context_terms)
 
 
 def _terms(words: Sequence[str], lang: Language) -> tuple[str, ...]:
     stems = [stem(word, lang) for word in words]
     # A letter alone tells nothing.
     return tuple(dict.fromkeys(term for term in stems if len(term) > 1 or term.isdigit()))
-
-
-def _leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
-    folded = fold(text).replace("’", "'")
-    if _OPENERS[lang].search(folded):
-        return True
-    if len(terms) <= 1 and len(folded.split()) <= 4:
-        return True
-    return (
-        len(folded.split()) <= 2 * _SHORT
-        and len(terms) < _SHORT
-        and bool(_PRONOUNS[lang].search(folded))
-    )
 
 
 def printable(text: str) -> str:

@@ -16,6 +16,7 @@ from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, OpenIndexes
 from advisor.index.lexical import Candidate
 from advisor.retrieval.bm25f import QuestionRanking
+from advisor.retrieval.conversation import Turn
 from advisor.retrieval.entities import KINDS, Entity, Gazetteer
 from advisor.retrieval.expansion import expand
 from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches
@@ -109,7 +110,7 @@ class PassageSearch:
         question: str | Query,
         k: int = 10,
         filters: Filters | None = None,
-        history: Sequence[str] = (),
+        history: Sequence[Turn] = (),
         legs: str = BOTH,
     ) -> SearchResult:
         """Return the k best passages for a question, by both rankings or by one alone.
@@ -129,7 +130,9 @@ class PassageSearch:
         problems = list(indexes.problems)
         if indexes.lexical is not None:
             own = self._settings.home / ACRONYMS
-            query = expand(query, indexes.lexical, own, indexes.languages)
+            model = self.embeddings
+            is_word = model.knows if model is not None else lambda _word: False
+            query = expand(query, indexes.lexical, own, indexes.languages, is_word)
         fetch = max(FULL, k)
         candidates = self._candidates(indexes, query, fetch, allowed) if legs != DENSE else {}
         lexical = {key: score for key, (_, score) in candidates.items()}
@@ -169,6 +172,10 @@ class PassageSearch:
         lexical = self._indexes().lexical
         terms = (*query.terms, *query.context_terms)
         return {term: rarity(lexical, stems_of(query, term)) for term in terms}
+
+    def word_weights(self, query: Query) -> dict[str, float]:
+        """Return the words of a question and its context, spelling corrected, with their weight."""
+        return word_weights(query, self._indexes().lexical)
 
     @property
     def size(self) -> int:

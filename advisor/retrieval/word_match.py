@@ -35,18 +35,31 @@ def word_matches(
         embeddings: without word vectors, families of words alone count.
     """
     total = sum(weights.values())
+    if not total:
+        return [0.0] * len(texts)
+    shares = np.fromiter(weights.values(), dtype=np.float32) / total
+    return [float(row @ shares) for row in word_similarities(list(weights), texts, embeddings)]
+
+
+def word_similarities(
+    asked: Sequence[str], texts: Sequence[Sequence[str]], embeddings: PassageEmbeddings | None
+) -> npt.NDArray[np.float32]:
+    """Return how near the nearest word of each text is to each word, shape (texts, asked)."""
     places: dict[str, int] = {}
     rows = [[places.setdefault(word, len(places)) for word in set(text)] for text in texts]
-    if not total or not places:
-        return [0.0] * len(texts)
-    asked, words = list(weights), list(places)
+    near = np.zeros((len(texts), len(asked)), dtype=np.float32)
+    if not places or not asked:
+        return near
+    words = list(places)
     similarities = _families(words, asked)
     if embeddings is not None:
         one, other = embeddings.word_vectors(words), embeddings.word_vectors(asked)
         if one is not None and other is not None:
             similarities = np.maximum(similarities, one @ other.T)
-    shares = np.fromiter(weights.values(), dtype=np.float32) / total
-    return [float(similarities[row].max(axis=0) @ shares) if row else 0.0 for row in rows]
+    for place, row in enumerate(rows):
+        if row:
+            near[place] = similarities[row].max(axis=0)
+    return near
 
 
 def _families(words: Sequence[str], asked: Sequence[str]) -> npt.NDArray[np.float32]:

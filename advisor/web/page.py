@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -10,12 +11,16 @@ import gradio as gr
 
 from advisor.answer.answerer import Answerer
 from advisor.answer.models import Answer
+from advisor.catalogue.journal import Opinion
 from advisor.errors import AdvisorError
 from advisor.i18n import translate
+from advisor.retrieval.conversation import Turn
 from advisor.web.render import answer_html, sources_html
 
 _MAX_LENGTH = 10_000
 Message = dict[str, str]
+# A question and its answer, as the page remembers them.
+Said = tuple[str, str]
 
 
 def build_page(
@@ -34,21 +39,23 @@ def build_page(
         return translate(f"web.{key}", lang, **params)
 
     def ask(
-        question: str, messages: list[Message], asked: list[str], panels: list[str]
+        question: str, messages: list[Message], asked: list[Said], panels: list[str]
     ) -> Iterator[tuple[Any, ...]]:
         question = (question or "").strip()[:_MAX_LENGTH]
         shown = [*messages, {"role": "user", "content": _plain(question)}]
         turn = len(asked)
         try:
             last: Answer | None = None
-            for answer in _growing(answerer.stream(question, asked)):
+            for answer in _growing(answerer.stream(question, [Turn(*said) for said in asked])):
                 last = answer
-                content = {"role": "assistant", "content": answer_html(answer, turn)}
+                content = {"role": "assistant", "content": answer_html(answer, turn, lang)}
                 yield "", [*shown, content], asked, panels, _panel(panels, t)
             if last is not None:
-                shown.append({"role": "assistant", "content": answer_html(last, turn)})
+                shown.append(
+                    {"role": "assistant", "content": answer_html(last, turn, lang, complete=True)}
+                )
                 panels = [sources_html(last, turn, lang, root), *panels]
-                asked = [*asked, question]
+                asked = [*asked, (question, last.answer_markdown)]
         except AdvisorError as error:
             shown.append({"role": "assistant", "content": _plain(error.message(lang))})
         except Exception:
@@ -59,9 +66,25 @@ def build_page(
         after_answer()
 
     def ask_example(
-        messages: list[Message], asked: list[str], panels: list[str], chosen: gr.SelectData
+        messages: list[Message], asked: list[Said], panels: list[str], chosen: gr.SelectData
     ) -> Iterator[tuple[Any, ...]]:
         yield from ask(chosen.value["text"], messages, asked, panels)
+
+    def judge(asked: list[Said], said: gr.LikeData) -> tuple[Any, ...]:
+        # Each turn is two messages: the question, then its answer.
+        place = int(said.index if isinstance(said.index, int) else said.index[0]) // 2
+        question = asked[place][0] if place < len(asked) else ""
+        kind: Opinion = "useful" if said.liked == t("useful") else "useless"
+        with suppress(AdvisorError):  # an opinion lost is no reason to fail
+            answerer.journal.opinion(kind, question)
+        return (kind, question), gr.update(visible=kind == "useless"), ""
+
+    def explain(said: tuple[Opinion, str], why: str) -> dict[str, Any]:
+        if why.strip():
+            with suppress(AdvisorError):
+                answerer.journal.opinion(said[0], said[1], reason=why.strip())
+        gr.Info(t("reason_thanks"))
+        return gr.update(visible=False)
 
     page: gr.Blocks
     with gr.Blocks(title=t("title"), fill_width=True, analytics_enabled=False) as page:
@@ -82,11 +105,17 @@ def build_page(
                     min_height=380,
                     autoscroll=False,
                     latex_delimiters=[],
-                    feedback_options=None,
+                    feedback_options=[t("useful"), t("useless")],
                     buttons=["copy"],
                     allow_file_downloads=False,
                     elem_id="conversation",
                 )
+                with gr.Row(visible=False) as why:
+                    reason = gr.Textbox(
+                        label=t("reason_label"), max_length=1000, scale=4, elem_id="reason"
+                    )
+                    give = gr.Button(t("reason_send"), min_width=90)
+                judged = gr.State(("", ""))
                 box = gr.Textbox(
                     label=t("question_label"),
                     placeholder=t("question_placeholder"),
@@ -121,6 +150,8 @@ def build_page(
             send.click(ask, inputs, outputs, **options),
         ]
         running.append(chat.example_select(ask_example, inputs[1:], outputs, **options))
+        chat.like(judge, [asked], [judged, why, reason], api_visibility="private")
+        give.click(explain, [judged, reason], [why], api_visibility="private")
         stop.click(None, cancels=running, api_visibility="private")
         for reset in (new.click, chat.clear):
             reset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from itertools import groupby
@@ -11,22 +12,44 @@ from advisor.answer.extractive import shared_citation
 from advisor.answer.models import Answer, Citation, Sentence
 from advisor.i18n import format_date, translate
 
-_CONTEXT = 400
+_CONTEXT, _PREVIEW = 400, 220
 
 
-def answer_html(answer: Answer, turn: int) -> str:
-    """Return the answer as one HTML block without empty lines (Markdown leaves it alone)."""
-    parts = [f'<p class="notice">{escape(notice)}</p>' for notice in answer.notices]
+def answer_html(answer: Answer, turn: int, lang: str, *, complete: bool = False) -> str:
+    """Return the answer as one HTML block without empty lines (Markdown leaves it alone).
+
+    Args:
+        answer: so far.
+        turn: place in the conversation, from 0.
+        lang: language of the interface.
+        complete: nothing more comes: what can be done with the answer is offered.
+    """
+    parts = [f'<p class="notice">{_with_references(notice, turn)}</p>' for notice in answer.notices]
+    if answer.resolved_question != answer.question.strip() and answer.citations:
+        edit = escape(translate("web.edit", lang))
+        parts.append(
+            f'<p class="resolved"><span>{escape(answer.resolved_question)}</span> '
+            f'<a class="edit" href="#question">{edit}</a></p>'
+        )
     if answer.status == "insufficient":
         parts.append(f'<p class="insufficient">{escape(answer.answer_markdown)}</p>')
-        links = "".join(_reference(turn, citation.n) for citation in answer.citations)
+        links = "".join(_reference(turn, citation) for citation in answer.citations)
         parts.append(f"<p>{links}</p>" if links else "")
     else:
-        parts.append(_sentences_html(answer.sentences, turn, answer.language))
-    return f'<div class="answer" lang="{answer.language}">{"".join(parts)}</div>'
+        parts.append(_sentences_html(answer, turn))
+    if complete and answer.citations:
+        more, copy = (escape(translate(f"web.{key}", lang)) for key in ("more", "copy_answer"))
+        done = escape(translate("web.copied", lang))
+        actions = [f'<a class="copy" href="#conversation" title="{done}">{copy}</a>']
+        if answer.status != "insufficient":
+            actions.insert(0, f'<a class="more" href="#question">{more}</a>')
+        parts.append(f'<p class="actions">{" ".join(actions)}</p>')
+    return f'<div class="answer" id="answer-{turn}" lang="{answer.language}">{"".join(parts)}</div>'
 
 
-def _sentences_html(sentences: Sequence[Sentence], turn: int, lang: str) -> str:
+def _sentences_html(answer: Answer, turn: int) -> str:
+    sentences, lang = answer.sentences, answer.language
+    cited = {citation.n: citation for citation in answer.citations}
     several = len({sentence.group for sentence in sentences}) > 1
     parts: list[str] = []
     group: str | None = None
@@ -34,7 +57,7 @@ def _sentences_html(sentences: Sequence[Sentence], turn: int, lang: str) -> str:
         if name != group and several and name:
             parts.append(f"<h3>{escape(name)}</h3>")
         group = name
-        marks = "".join(_reference(turn, number) for number in numbers)
+        marks = "".join(_reference(turn, cited[number]) for number in numbers if number in cited)
         texts = [_sentence(sentence, lang) for sentence in run]
         if item:
             rows = "".join(f"<li{_numbered(text)}>{text}</li>" for text in texts[:-1])
@@ -45,20 +68,41 @@ def _sentences_html(sentences: Sequence[Sentence], turn: int, lang: str) -> str:
 
 
 def _sentence(sentence: Sentence, lang: str) -> str:
-    text = escape(sentence.text)
     if sentence.supported:
-        return text
+        return _emphasised(sentence.text, sentence.values)
     label = escape(translate("answer.unsupported", lang))
-    return f'<span class="unsupported">{text} ({label})</span>'
+    return f'<span class="unsupported">{escape(sentence.text)} ({label})</span>'
+
+
+def _emphasised(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    parts: list[str] = []
+    position = 0
+    for start, end in spans:
+        if start >= position:
+            parts += [escape(text[position:start]), f"<strong>{escape(text[start:end])}</strong>"]
+            position = end
+    return "".join([*parts, escape(text[position:])])
 
 
 def _numbered(text: str) -> str:
     return ' class="numbered"' if text[:1].isdigit() else ""
 
 
-def _reference(turn: int, number: int) -> str:
-    anchor = f"source-{turn}-{number}"
-    return f'<sup><a class="reference" href="#{anchor}">[{number}]</a></sup>'
+def _reference(turn: int, citation: Citation) -> str:
+    """Return the mark of a citation; hovering shows its place and the start of its quote."""
+    anchor = f"source-{turn}-{citation.n}"
+    preview = f"{citation.title} : {citation.quote}"
+    shown = preview if len(preview) <= _PREVIEW else preview[:_PREVIEW].rsplit(" ", 1)[0] + " …"
+    title = escape(" ".join(shown.split()))
+    kind = citation.verdict.value
+    mark = f'<a class="reference {kind}" href="#{anchor}" title="{title}">[{citation.n}]</a>'
+    return f"<sup>{mark}</sup>"
+
+
+def _with_references(notice: str, turn: int) -> str:
+    """Return a notice whose [n] lead to their source."""
+    link = rf'<a class="reference" href="#source-{turn}-\1">[\1]</a>'
+    return re.sub(r"\[(\d+)\]", link, escape(notice))
 
 
 def sources_html(answer: Answer, turn: int, lang: str, root: str = "") -> str:
@@ -110,6 +154,9 @@ def _card(citation: Citation, turn: int, lang: str, root: str, *, opened: bool) 
     ]
     if citation.url:
         links.append(_link(citation.url, translate("web.open_link", lang)))
+    address = f"{root}/signal/{quote(citation.document_id)}/{citation.start}/{citation.end}"
+    signal, done = (escape(translate(f"web.{key}", lang)) for key in ("signal", "signalled"))
+    links.append(f'<a class="signal" href="{address}" title="{done}">{signal}</a>')
     body.append(f'<p class="links">{" ".join(links)}</p>')
     return (
         f'<details class="source" id="source-{turn}-{citation.n}"{" open" if opened else ""}>'

@@ -109,6 +109,15 @@ def build_app(settings: Settings) -> FastAPI:
         image = renderer.draw(path, number, boxes)
         return Response(image, media_type="image/webp", headers={"Cache-Control": "max-age=3600"})
 
+    @app.post("/signal/{document_id}/{start}/{end}", status_code=204)
+    def signal(document_id: str, start: int, end: int) -> None:
+        document = answerer.search.catalogue.document(document_id)
+        if not 0 <= start < end <= len(document.text):
+            raise UsageError("unknown_document", id=document_id)
+        answerer.journal.opinion(
+            "citation", document.title, document_id=document_id, quote=document.text[start:end]
+        )
+
     page = build_page(answerer, settings.lang, settings.root_path, repair.check)
     page.queue(max_size=64, default_concurrency_limit=4)
     script = (_STATIC / "advisor.js").read_text(encoding="utf-8")

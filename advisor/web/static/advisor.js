@@ -29,3 +29,40 @@ const watchConversation = () => {
   }).observe(chat, { childList: true, subtree: true });
 };
 watchConversation();
+
+// What can be done with an answer: say more, change the question it answered, copy it, report a citation.
+const ask = (text, send) => {
+  const box = document.querySelector("#question textarea, #question input");
+  if (!box) return;
+  const setter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set;
+  setter.call(box, text);
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  box.focus();
+  if (send) setTimeout(() => document.querySelector("#send")?.click(), 150);
+};
+const done = (link) => { link.textContent = link.title; link.setAttribute("role", "status"); };
+const copyAnswer = async (link) => {
+  const answer = link.closest(".answer");
+  const body = answer.cloneNode(true);
+  body.querySelectorAll(".actions, .resolved").forEach((part) => part.remove());
+  const text = [...body.querySelectorAll("p, li, h3")].map((part) => part.textContent.trim());
+  const seen = new Set([...answer.querySelectorAll("a.reference")].map((one) => one.hash.slice(1)));
+  const sources = [...seen].map((id) => document.getElementById(id)).filter(Boolean).map((card) => {
+    const facts = card.querySelector(".facts")?.textContent ?? "";
+    const verdict = card.querySelector(".verdict")?.textContent ?? "";
+    return `[${card.querySelector(".number").textContent}] ${card.querySelector("summary").textContent.trim().slice(2).trim()} (${facts}) ${verdict}`;
+  });
+  await navigator.clipboard.writeText([...text, "", ...sources].join("\n"));
+  done(link);
+};
+document.addEventListener("click", (event) => {
+  const link = event.target.closest ? event.target.closest("a.more, a.edit, a.copy, a.signal") : null;
+  if (!link) return;
+  event.preventDefault();
+  if (link.classList.contains("more")) ask(link.textContent, true);
+  if (link.classList.contains("edit")) ask(link.parentElement.querySelector("span").textContent, false);
+  if (link.classList.contains("copy")) copyAnswer(link);
+  if (link.classList.contains("signal")) {
+    fetch(link.href, { method: "POST" }).then((reply) => reply.ok && done(link));
+  }
+});

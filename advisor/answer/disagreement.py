@@ -1,0 +1,52 @@
+"""Sources that give different values for what a question asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from advisor.answer.evidence import Evidence, Line, covered
+from advisor.answer.premise import years_in
+from advisor.answer.question import Value
+
+# Two lines speak of the same thing when the first answers for this much of the question, the
+# second for this share of it, and both hold the weightiest words that the first holds.
+_SUBJECT, _NEARLY = 0.55, 0.6
+_HELD, _WORDS = 0.8, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two lines that date the same thing differently, the better first, each with its year."""
+
+    lines: tuple[tuple[Evidence, Line, str], ...]
+
+
+def disagreement(
+    evidence: Sequence[Evidence], weights: Mapping[str, float], values: frozenset[Value]
+) -> Disagreement | None:
+    """Return the lines that give different years for what the question asks to date, if any.
+
+    Only lines with a single year are compared: a line with several tells a story, not a date.
+    """
+    if values != {Value.DATE}:
+        return None
+    about = {word: weight for word, weight in weights.items() if not word.isdigit()}
+    dated = [
+        (covered(line, about), one, line, years.pop())
+        for one in evidence
+        for line in one.lines
+        if len(years := years_in(line.text)) == 1
+    ]
+    dated.sort(key=lambda found: (-found[0], found[2].start))
+    if not dated or dated[0][0] < _SUBJECT:
+        return None
+    kept: dict[str, tuple[Evidence, Line, str]] = {}
+    best = dated[0][2].matches
+    held = sorted((word for word in about if best[word] >= _HELD), key=lambda word: -about[word])
+    for share, one, line, year in dated:
+        same = all(line.matches[word] >= _HELD for word in held[:_WORDS])
+        if same and share >= _NEARLY * dated[0][0]:
+            kept.setdefault(year, (one, line, year))
+    # The two best: further ones are less and less about the same thing.
+    return Disagreement(tuple(kept.values())[:2]) if len(kept) > 1 else None

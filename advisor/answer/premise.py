@@ -1,0 +1,213 @@
+"""What a question takes for granted, held against what the sources say.
+
+Three things are compared: the years a question names, the counts it gives («dix régions»), and
+what it affirms where a source denies. A source contradicts only when it speaks of the same
+thing: it answers for enough of the question's other words, and no other source found says what
+the question says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from advisor.answer.evidence import Evidence, Line, covered
+from advisor.answer.question import Value, values_in
+from advisor.retrieval.query import Query
+from advisor.text.analysis import content_words, stem
+from advisor.text.language import Language
+from advisor.text.normalise import fold
+
+_YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20)\d\d(?![\d]|[.,]\d)")
+_NAME = re.compile(r"[A-ZÀ-Ý][\w’'-]+(?: (?:d[eu’'] ?|des |la )?[A-ZÀ-Ý][\w’'-]+)+")
+# How much of the question's words a contradicting line answers for, at least.
+_SAME_SUBJECT, _SAME_NAME, _SAME_THING, _DENIES, _DENIES_VALUE = 0.6, 0.25, 0.5, 0.4, 0.1
+_FEWEST = 2
+_KNOWN = 0.5
+_DENIAL: dict[Language, re.Pattern[str]] = {
+    "fr": re.compile(
+        r"\bn['e] ?(?:est|sont|etait|etaient|peut|peuvent|s'agit) (?:pas|jamais|nullement|aucun)"
+        r"|\bimpossible\b|\binutile\b|\baucun(?:e)? \w+ ne\b|\bcontrairement a\b|\ben aucun cas\b"
+    ),
+    "en": re.compile(
+        r"\b(?:is|are|was|were|can|does|do|did|will) ?(?:not|n't|never)\b|\bimpossible\b"
+        r"|\buseless\b|\bno longer\b|\bcontrary to\b"
+    ),
+    "de": re.compile(
+        r"\b(?:ist|sind|war|waren|kann|wird) (?:\w+ )?(?:nicht|kein\w*|nie)\b|\bunmoglich\b"
+        r"|\bnutzlos\b"
+    ),
+}
+_NEGATIVE: dict[Language, re.Pattern[str]] = {
+    "fr": re.compile(r"\bn['e] ?\w+|\bpas\b|\bjamais\b|\bsans\b|\bpourquoi ne\b"),
+    "en": re.compile(r"\bnot\b|n't\b|\bnever\b|\bwithout\b"),
+    "de": re.compile(r"\bnicht\b|\bkein\w*\b|\bnie\b|\bohne\b"),
+}
+# Questions that take their predicate for granted or ask to confirm it.
+_AFFIRMS: dict[Language, re.Pattern[str]] = {
+    "fr": re.compile(r"\bou\b|\bcomme\b|\bpuisque\b|\bbien\b|\bn'est-ce pas\b|^(?:est|sont|a)\b"),
+    "en": re.compile(r"\bwhere\b|\bsince\b|\bas the\b|\bright\?|^(?:is|are|was|were|did|has)\b"),
+    "de": re.compile(r"\bwo\b|\bda\b|\bdoch\b|\boder\?|^(?:ist|sind|war|hat|wird)\b"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A line that contradicts the question; ``kind`` is ``year``, ``count`` or ``denial``.
+
+    ``supposed`` is what the question says, in its own words, empty for a denial.
+    """
+
+    kind: str
+    evidence: Evidence
+    line: Line
+    supposed: str = ""
+
+
+def correction(
+    query: Query,
+    evidence: Sequence[Evidence],
+    weights: Mapping[str, float],
+    values: frozenset[Value],
+) -> Correction | None:
+    """Return the best line that contradicts what the question takes for granted, if one does.
+
+    Args:
+        query: the question.
+        evidence: scored, see ``score_evidence``.
+        weights: each word of the question with its weight.
+        values: the kinds of value asked for.
+    """
+    return (
+        _other_year(query, evidence, weights)
+        or _other_count(query, evidence, weights)
+        or _denial(query, evidence, weights, values)
+    )
+
+
+def years_in(text: str) -> set[str]:
+    """Return the years that a text names."""
+    return set(_YEAR.findall(text))
+
+
+def _other_year(
+    query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]
+) -> Correction | None:
+    lines = [(one, line, years_in(line.text)) for one in evidence for line in one.lines]
+    known = set().union(*(years for _, _, years in lines))
+    for year in sorted(years_in(query.text)):
+        about = _clause(query, year, weights)
+        saying = [(one, line) for one, line, years in lines if year in years]
+        others = [(one, line) for one, line, years in lines if years and year not in years]
+        names = _names(_around(query.text, year))
+        other, share = _best(others, about, names)
+        # A year later than all that the sources speak of is beyond them, not contradicted.
+        agrees = _best(saying, about, names)[1]
+        needed = _SAME_NAME if names else _SAME_SUBJECT
+        if other and share >= needed and share > agrees and year <= max(known):
+            return Correction("year", *other, year)
+    return None
+
+
+def _other_count(
+    query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]
+) -> Correction | None:
+    lines = [(one, line, _counts_of(line, one)) for one in evidence for line in one.lines]
+    for number, noun, shown in _counts(query.text, query.lang):
+        if any((number, noun) in counts for _, _, counts in lines):
+            continue
+        about = {
+            word: weight
+            for word, weight in weights.items()
+            if word != number and stem(word, query.lang) != noun
+        }
+        others = [
+            (one, line)
+            for one, line, counts in lines
+            if counts and all(other != number for other, _ in counts)
+        ]
+        other, share = _best(others, about)
+        if other and share >= _SAME_THING and len(about) >= _FEWEST:
+            return Correction("count", *other, shown)
+    return None
+
+
+def _denial(
+    query: Query,
+    evidence: Sequence[Evidence],
+    weights: Mapping[str, float],
+    values: frozenset[Value],
+) -> Correction | None:
+    folded = fold(query.text).replace("’", "'")
+    if _NEGATIVE[query.lang].search(folded) or not _AFFIRMS[query.lang].search(folded):
+        return None
+    lines = [line for one in evidence for line in one.lines]
+    # Words that no source has say nothing of what the sources deny.
+    known = {
+        word: weight
+        for word, weight in weights.items()
+        if any(line.matches.get(word, 0.0) >= _KNOWN for line in lines)
+    }
+    best: tuple[Evidence, Line] | None = None
+    for one in evidence:
+        pattern = _DENIAL[one.hit.document.lang]
+        for line in one.lines:
+            # «Elle n'est pas un lieu» denies the very thing that «où ?» asks for.
+            needed = _DENIES_VALUE if values_in(line.text, values) else _DENIES
+            if (
+                covered(line, known) >= needed
+                and pattern.search(fold(line.text).replace("’", "'"))
+                and (best is None or line.score > best[1].score)
+            ):
+                best = (one, line)
+    return Correction("denial", *best) if best else None
+
+
+def _best(
+    lines: Sequence[tuple[Evidence, Line]], about: Mapping[str, float], names: Sequence[str] = ()
+) -> tuple[tuple[Evidence, Line] | None, float]:
+    """Return the line that answers best for some words, and the share it answers for.
+
+    A line that lacks a name of several words («Culture Commune») is about something else.
+    """
+    about_it = [(one, line) for one, line in lines if all(n in fold(line.text) for n in names)]
+    best = max(about_it, key=lambda pair: (covered(pair[1], about), pair[1].score), default=None)
+    return best, covered(best[1], about) if best else 0.0
+
+
+def _names(text: str) -> list[str]:
+    return [fold(name) for name in _NAME.findall(text)]
+
+
+def _around(text: str, year: str) -> str:
+    return " ".join(clause for clause in re.split(r"[,;:?!]", text) if year in clause)
+
+
+def _clause(query: Query, year: str, weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the words that share a year's clause, or all words when they are too few."""
+    clause = _around(query.text, year)
+    words = {word for word in content_words(clause, query.lang) if not word.isdigit()}
+    about = {word: weight for word, weight in weights.items() if word in words}
+    if len(about) >= _FEWEST:
+        return about
+    return {word: weight for word, weight in weights.items() if not word.isdigit()}
+
+
+def _counts(text: str, lang: Language) -> Iterator[tuple[str, str, str]]:
+    """Yield (number, term counted, words) of each small count in a text: «dix régions»."""
+    for match in re.finditer(r"(?<![\w’'-])(?=([\w’'-]+ [\w’'-]+))", text):
+        # «En cinq points» is the form of the answer, not what is counted.
+        if not text[: match.start()].lower().endswith((" en ", " in ")):
+            yield from _count(match.group(1), lang)
+
+
+def _count(couple: str, lang: Language) -> Iterator[tuple[str, str, str]]:
+    words = content_words(couple, lang)
+    if len(words) == 2 and words[0].isdigit() and len(words[0]) < 4 and words[1].isalpha():
+        yield words[0], stem(words[1], lang), couple
+
+
+def _counts_of(line: Line, one: Evidence) -> set[tuple[str, str]]:
+    lang = one.hit.document.lang
+    return {(number, noun) for number, noun, _ in _counts(line.text, lang)}

@@ -1,0 +1,192 @@
+"""Follow-ups, small talk, contradictions, silence: what makes an answer honest."""
+
+from collections.abc import Callable
+
+import pytest
+
+from advisor.answer.answerer import Answerer
+from advisor.answer.question import Shape, Value, understand_shape
+from advisor.catalogue.journal import Journal
+from advisor.catalogue.store import Catalogue
+from advisor.retrieval.conversation import Turn, turns_of
+from advisor.retrieval.query import understand
+
+HISTORY = """La Chaîne des terrils
+
+La Chaîne des terrils a été créée en 1988 pour sauvegarder le patrimoine minier.
+
+Repères
+
+1989 création de la Chaîne des terrils
+
+1990 création de Culture Commune
+
+2012 le bassin minier est inscrit au patrimoine mondial
+"""
+PLACE = """La Manufacture
+
+La Manufacture des territoires est une démarche collective. Elle n'est pas un lieu physique mais une
+communauté d'acteurs.
+
+En 2018, le premier atelier réunit quatre communes pionnières.
+"""
+
+
+@pytest.fixture
+def answerer(settings, folder, import_into) -> Answerer:
+    (folder / "terrils.txt").write_text(HISTORY, encoding="utf-8")
+    (folder / "manufacture.txt").write_text(PLACE, encoding="utf-8")
+    import_into(settings, folder)
+    return Answerer(settings)
+
+
+@pytest.mark.parametrize(
+    ("question", "lang", "shape", "values"),
+    [
+        ("Quand la charte a-t-elle été signée ?", "fr", Shape.FACT, {Value.DATE}),
+        ("Combien d'habitants ?", "fr", Shape.FACT, {Value.NUMBER}),
+        ("Comment impliquer les habitants ?", "fr", Shape.HOW, set()),
+        ("Quels sont les quatre fondamentaux ?", "fr", Shape.LIST, set()),
+        ("Quelle différence entre un CRTE et un COT ?", "fr", Shape.COMPARISON, set()),
+        ("Qu'est-ce qu'un PCAET ?", "fr", Shape.OVERVIEW, set()),
+        ("Who signed the charter, and when?", "en", Shape.FACT, {Value.PERSON, Value.DATE}),
+        ("Wo liegt der Ort?", "de", Shape.FACT, {Value.PLACE}),
+    ],
+)
+def test_the_question_words_tell_the_form_of_the_answer(question, lang, shape, values) -> None:
+    asked = understand_shape(question, lang)
+    assert (asked.shape, asked.values) == (shape, values)
+
+
+def test_the_value_asked_for_is_marked_in_the_sentence(answerer) -> None:
+    answer = answerer.answer("Combien mesure le réseau de Tramayes ?")
+    marked = [
+        sentence.text[start:end] for sentence in answer.sentences for start, end in sentence.values
+    ]
+    assert "1,4 km" in marked
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("Culture Commune a bien été créée en 2012 ?", "1990 création de Culture Commune"),
+        (
+            "Quelles dix communes pionnières le premier atelier de 2018 réunit-il ?",
+            "quatre communes",
+        ),
+        ("Où est le lieu de la Manufacture des territoires ?", "n'est pas un lieu physique"),
+    ],
+)
+def test_what_contradicts_the_question_comes_first_with_a_warning(answerer, question, held) -> None:
+    answer = answerer.answer(question)
+    assert answer.status == "answered"
+    assert held in answer.citations[0].quote
+    assert any(notice.startswith("Attention") for notice in answer.notices)
+
+
+def test_a_true_premise_raises_no_warning(answerer) -> None:
+    for question in (
+        "Culture Commune a bien été créée en 1990 ?",
+        "Quelles quatre communes le premier atelier de 2018 réunit-il ?",
+        "Quand la dernière fosse a-t-elle fermé ?",
+    ):
+        answer = answerer.answer(question)
+        assert not any("Attention" in notice for notice in answer.notices), question
+
+
+def test_sources_that_disagree_on_a_date_are_both_given(answerer) -> None:
+    answer = answerer.answer("Quand la Chaîne des terrils a-t-elle été créée ?")
+    notice = next(one for one in answer.notices if "même date" in one)
+    assert "1988" in notice and "1989" in notice
+    quotes = " ".join(citation.quote for citation in answer.citations)
+    assert "1988" in quotes and "1989" in quotes
+
+
+def test_a_way_to_reach_someone_a_later_year_and_tomorrow_are_not_guessed(answerer) -> None:
+    for question in (
+        "Quel est le numéro de téléphone de la Manufacture des territoires ?",
+        "Qui anime la Chaîne des terrils depuis 2031 ?",
+        "Quel temps fera-t-il demain sur les terrils ?",
+    ):
+        assert answerer.answer(question).status == "insufficient", question
+
+
+def test_a_follow_up_leans_on_the_question_and_on_its_answer() -> None:
+    history = [
+        Turn("Quel texte formalise le programme ?", "La Charte du cadre de vie. Autre chose.")
+    ]
+    query = understand("et combien de temps avant la signature ?", history)
+    assert query.context == history[0].question
+    assert "charte" in query.context_words
+    assert understand("Combien coûte un réseau de chaleur au bois ?", history).context == ""
+
+
+def test_an_ordinal_points_at_an_item_of_the_answer() -> None:
+    history = [Turn("Quels piliers ?", "- impliquer les habitants [1]\n- entrer par le réel [1]")]
+    query = understand("Détaille le deuxième", history)
+    assert query.recalled == "entrer par le réel"
+
+
+def test_a_chain_of_follow_ups_keeps_its_first_question() -> None:
+    history = [
+        Turn("Comment Tramayes chauffe-t-elle son hôpital ?", "Au bois."),
+        Turn("et pourquoi ?"),
+    ]
+    assert "Tramayes" in understand("et combien ?", history).context
+
+
+def test_messages_become_turns() -> None:
+    messages = [
+        {"role": "user", "content": "A ?"},
+        {"role": "assistant", "content": "B."},
+        {"role": "user", "content": "C ?"},
+    ]
+    assert turns_of(messages) == [Turn("A ?", "B."), Turn("C ?")]
+    assert turns_of([{"role": "assistant", "content": "seul"}]) == []
+
+
+def test_two_hundred_turns_are_answered_as_one(answerer) -> None:
+    history = [Turn(f"Question {number} ?", "Réponse.") for number in range(200)]
+    assert answerer.answer("Combien mesure le réseau de Tramayes ?", history).status == "answered"
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [("Bonjour !", "corpus"), ("merci beaucoup", "plaisir"), ("Que sais-tu faire ?", "mot à mot"),
+     ("What can you do?", "word for word"), ("Danke", "geschehen")],
+)  # fmt: skip
+def test_greetings_thanks_and_what_it_can_do_are_answered_without_the_corpus(
+    answerer, said, word
+) -> None:
+    answer = answerer.answer(said)
+    assert word in answer.answer_markdown
+    assert answer.citations == []
+    assert Journal(Catalogue(answerer.search.catalogue.path)).entries() == []
+
+
+def test_more_details_quotes_more(answerer) -> None:
+    question = "Comment la commune implique-t-elle ses habitants ?"
+    short = answerer.answer(question)
+    turn = Turn(question, short.answer_markdown)
+    long = answerer.answer("Plus de détails", [turn])
+    assert len(long.sentences) >= len(short.sentences)
+    assert len(answerer.answer(question, detailed=True).sentences) >= len(short.sentences)
+
+
+def test_a_declined_question_names_whom_to_ask(settings, tmp_path, import_into: Callable) -> None:
+    from tests.test_fiche import FICHE
+
+    (tmp_path / "fonds.md").write_text(FICHE, encoding="utf-8")
+    import_into(settings, tmp_path / "fonds.md")
+    answer = Answerer(settings).answer("Quel est le courriel du fonds d'essai ?")
+    assert answer.status == "insufficient"
+    assert any("interroger" in notice for notice in answer.notices)
+
+
+def test_the_journal_keeps_what_readers_say(answerer) -> None:
+    answerer.answer("Xylophone zanzibar quokka ?")
+    answerer.journal.opinion("useless", "Combien ?", reason="hors sujet")
+    answerer.journal.opinion("citation", "Titre", document_id="x", quote="phrase")
+    entries = answerer.journal.entries()
+    assert {entry.kind for entry in entries} == {"unanswered", "useless", "citation"}
+    assert next(one for one in entries if one.kind == "useless").reason == "hors sujet"
