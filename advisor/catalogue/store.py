@@ -248,6 +248,15 @@ class Catalogue:
         )
         return [(*row[:4], json.loads(row[4])) for row in rows]
 
+    def fiche_records(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return (document id, front matter) of the current fiches of a kind."""
+        rows = self._rows(
+            """SELECT id, record FROM documents
+            WHERE state = 'current' AND record IS NOT NULL AND kind = ? ORDER BY id""",
+            (kind,),
+        )
+        return [(row[0], json.loads(row[1])) for row in rows]
+
     def languages(self) -> frozenset[Language]:
         """Return the languages of the current documents."""
         rows = self._rows("SELECT DISTINCT lang FROM documents WHERE state = 'current'")

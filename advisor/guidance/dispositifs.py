@@ -1,0 +1,152 @@
+"""Dispositifs for a need and a profile: eligible or not by rule, relevant by their own words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from advisor.answer.models import Citation
+from advisor.guidance.eligibility import Decision, Reason, decide
+from advisor.guidance.fiches import Fiches, Record, first_sentence
+from advisor.guidance.models import Suggested, Suggestion
+from advisor.guidance.profile import Profile
+from advisor.guidance.wording import theme_names, why
+from advisor.retrieval.search import Hit
+
+# What ranks a dispositif: its best passage for the need, the themes wished, then, at near
+# equal relevance, what is sure, narrow and soon to close.
+_NEED, _THEMES, _SURE, _NARROW, _SOON = 0.45, 0.45, 0.05, 0.03, 0.02
+_SCOPES = {"local": 1.0, "regional": 0.8, "national": 0.3, "europe": 0.0}
+_WHO = ("pour qui", "a qui", "eligib", "qui peut", "beneficiaires")
+# A closed or ineligible dispositif is worth showing as such when it is this near the best.
+_NEAR_BEST = 0.8
+_EXCLUDED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    record: Record
+    decision: Decision
+    reasons: list[Reason]
+    score: float
+    relevance: float
+    themes: tuple[str, ...]
+    hit: Hit | None
+
+
+def suggest(
+    fiches: Fiches,
+    need: str,
+    profile: Profile,
+    lang: str = "fr",
+    k: int = 5,
+    today: str | None = None,
+) -> Suggested:
+    """Return the k best dispositifs for a need, none of them closed or out of reach.
+
+    Args:
+        fiches: of the home.
+        need: in the user's words; may be empty, the profile's themes and projects then decide.
+        profile: of the territory.
+        lang: of the reasons.
+        k: number of suggestions.
+        today: AAAA-MM-JJ; the machine's date when absent.
+    """
+    today = today or dt.date.today().isoformat()
+    asked = need.strip() or _need_of(profile)
+    candidates = _ranked(fiches, asked, profile, today)
+    open_ones = [one for one in candidates if one.decision in (Decision.ELIGIBLE, Decision.CHECK)]
+    best = open_ones[0].score if open_ones else 0.0
+    shut = [
+        one
+        for one in candidates
+        if one.decision in (Decision.CLOSED, Decision.NOT_ELIGIBLE)
+        and one.relevance
+        and one.score >= _NEAR_BEST * best
+    ]
+    return Suggested(
+        need=asked,
+        suggestions=_described(fiches, open_ones, lang, k),
+        excluded=_described(fiches, shut, lang, min(k, _EXCLUDED)),
+    )
+
+
+def _need_of(profile: Profile) -> str:
+    return " ".join([*profile.projects[:5], *theme_names(profile.themes, "fr")])
+
+
+def _ranked(fiches: Fiches, need: str, profile: Profile, today: str) -> list[_Candidate]:
+    best: dict[str, Hit] = {}
+    for hit in fiches.hits(need, ("dispositif",)):
+        best.setdefault(hit.document.id, hit)
+    top = max((hit.score for hit in best.values()), default=0.0) or 1.0
+    wished = set(profile.themes)
+    found = []
+    for record in fiches.of_kind("dispositif"):
+        own = best.get(record.document_id)
+        relevance = own.score / top if own else 0.0
+        shared = tuple(theme for theme in record.front.themes if theme in wished)
+        if not relevance and not shared:
+            continue
+        decision, reasons = decide(profile, record.dispositif, today)
+        score = (
+            _NEED * relevance
+            + _THEMES * (len(shared) / len(wished) if wished else 0.0)
+            + _SURE * (decision is Decision.ELIGIBLE)
+            + _NARROW * _SCOPES[record.dispositif.scope]
+            + _SOON * _soon(record.dispositif.end, today)
+        )
+        found.append(_Candidate(record, decision, reasons, score, relevance, shared, own))
+    return sorted(found, key=lambda one: (-one.score, one.record.slug))
+
+
+def _soon(end: str | None, today: str) -> float:
+    """Return how near a deadline is: 1 this year, 0 when there is none."""
+    if not end:
+        return 0.0
+    return 1 / (1 + max(0, int(end[:4]) - int(today[:4])))
+
+
+def _described(
+    fiches: Fiches, candidates: Sequence[_Candidate], lang: str, k: int
+) -> list[Suggestion]:
+    described: list[Suggestion] = []
+    for one in candidates:
+        if len(described) == k:
+            break
+        citations = _citations(fiches, one)
+        if not citations:  # nothing is recommended without a quoted sentence
+            continue
+        record, programme = one.record, one.record.dispositif
+        described.append(
+            Suggestion(
+                slug=record.slug,
+                name=record.title,
+                decision=one.decision.value,
+                reasons=why(one.reasons, one.hit.terms if one.hit else (), one.themes, lang),
+                holder=programme.holder,
+                offer=programme.offer,
+                status=programme.status,
+                deadline=programme.end,
+                checked=programme.checked,
+                score=round(one.score, 4),
+                citations=citations,
+                url=programme.url,
+            )
+        )
+    return described
+
+
+def _citations(fiches: Fiches, one: _Candidate) -> list[Citation]:
+    """Quote who it is for, then the passage that answers the need."""
+    quotes = [fiches.section(one.record.document_id, _WHO)]
+    if one.hit is not None and (sentence := first_sentence(one.hit.passage)):
+        quotes.append((one.hit.passage, sentence))
+    citations: list[Citation] = []
+    for found in quotes:
+        if found is None or any(known.quote == found[1] for known in citations):
+            continue
+        if citation := fiches.quote(len(citations) + 1, *found):
+            citations.append(citation)
+    return citations

@@ -1,0 +1,108 @@
+"""The fiches that suggestions choose from, read once for each published corpus."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from advisor.answer.answerer import Answerer
+from advisor.answer.models import Citation
+from advisor.catalogue.fiche import Dispositif, FrontMatter, Territory
+from advisor.catalogue.records import Filters, Passage
+from advisor.errors import UsageError
+from advisor.retrieval.search import Hit
+from advisor.text.sentences import sentence_spans
+
+# Passages read for a need, over all fiches of a kind.
+_DEPTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A fiche of the corpus with its validated header."""
+
+    document_id: str
+    slug: str
+    front: FrontMatter
+
+    @property
+    def title(self) -> str:
+        return self.front.title
+
+    @property
+    def dispositif(self) -> Dispositif:
+        assert self.front.dispositif is not None  # the header of this kind always has one
+        return self.front.dispositif
+
+    @property
+    def territory(self) -> Territory:
+        assert self.front.territory is not None
+        return self.front.territory
+
+
+class Fiches:
+    """Reads, finds and quotes the fiches of a home. Safe to share between threads."""
+
+    def __init__(self, answerer: Answerer) -> None:
+        self.answerer = answerer
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[int, tuple[Record, ...]]] = {}
+
+    def of_kind(self, kind: str) -> tuple[Record, ...]:
+        """Return the current fiches of a kind, by slug."""
+        catalogue = self.answerer.search.catalogue
+        generation = catalogue.generation()
+        number = generation.id if generation else 0
+        with self._lock:
+            known = self._known.get(kind)
+        if known is None or known[0] != number:
+            records = []
+            for document_id, record in catalogue.fiche_records(kind):
+                slug = str(record.pop("slug", document_id))
+                records.append(Record(document_id, slug, FrontMatter.model_validate(record)))
+            known = (number, tuple(sorted(records, key=lambda one: one.slug)))
+            with self._lock:
+                self._known[kind] = known
+        return known[1]
+
+    def hits(self, need: str, kinds: tuple[str, ...]) -> tuple[Hit, ...]:
+        """Return the passages of some kinds of fiches that a need finds; none for no need."""
+        if not any(char.isalnum() for char in need):
+            return ()
+        try:
+            found = self.answerer.search.search(need, _DEPTH, Filters(kinds=kinds))
+        except UsageError:  # no fiche of these kinds in the corpus
+            return ()
+        return found.hits
+
+    def quote(self, number: int, passage: Passage, text: str) -> Citation | None:
+        """Return the verified citation of a text of a passage, ``None`` when it fails."""
+        try:
+            return self.answerer.checker.cite(number, text, passage)
+        except UsageError:  # withdrawn a moment ago
+            return None
+
+    def section(self, document_id: str, headings: tuple[str, ...]) -> tuple[Passage, str] | None:
+        """Return the first sentence under the first of some headings a fiche has, else its first.
+
+        Headings are compared folded, by their start.
+        """
+        from advisor.text.normalise import fold
+
+        passages = self.answerer.search.catalogue.passages_of(document_id)
+        titled = [
+            one for one in passages if one.headings and fold(one.headings[-1]).startswith(headings)
+        ]
+        for passage in [*titled, *passages]:
+            if sentence := first_sentence(passage):
+                return passage, sentence
+        return None
+
+
+def first_sentence(passage: Passage) -> str | None:
+    """Return the first sentence of a passage that is not one of its headings."""
+    for start, end in sentence_spans(passage.text):
+        text = passage.text[start:end]
+        if text not in passage.headings and text.endswith((".", "!", "?", "…")):
+            return text
+    return None

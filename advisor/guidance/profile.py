@@ -1,0 +1,107 @@
+"""A territory's profile: what suggestions depend on. Kept by the user, never by the server."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from advisor.catalogue.fiche import Context, Theme
+from advisor.errors import UsageError
+
+Kind = Literal[
+    "commune", "epci", "departement", "region", "quartier", "petr", "parc", "association",
+    "stadt", "kreis", "autre",
+]  # fmt: skip
+Stage = Literal["debut", "engage", "echelle"]
+KINDS: tuple[str, ...] = get_args(Kind)
+STAGES: tuple[str, ...] = get_args(Stage)
+CONTEXTS: tuple[str, ...] = get_args(Context)
+THEMES: tuple[str, ...] = get_args(Theme)
+MOST_PROJECTS = 1000
+_LARGEST = 100_000_000
+_POPULATION = re.compile(
+    r"(?P<figures>\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+|\d+)\s*"
+    r"(?:hab(?:\.|itants?)?|inhabitants?|einwohner)?\.?",
+    re.IGNORECASE,
+)
+
+
+def parse_population(value: Any) -> Any:
+    """Read «12 000 hab.», «12.000» or a number; other values are left for the schema to refuse."""
+    if isinstance(value, str):
+        match = _POPULATION.fullmatch(value.strip())
+        if match:
+            return int(re.sub(r"\D", "", match.group("figures")))
+    return value
+
+
+class Profile(BaseModel):
+    """What is known of a territory; everything but the kind may be left out.
+
+    ``population`` is a number of inhabitants, ``departement`` a French code (``62``), ``region``
+    a French region or a German Land.
+    """
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: str | None = Field(default=None, max_length=200)
+    kind: Kind = "autre"
+    country: Literal["FR", "DE"] = "FR"
+    population: Annotated[
+        int | None, BeforeValidator(parse_population), Field(gt=0, le=_LARGEST)
+    ] = None
+    departement: str | None = Field(default=None, pattern=r"^(\d{2,3}|2[AB])$")
+    region: str | None = Field(default=None, max_length=100)
+    contexts: list[Context] = []
+    themes: list[Theme] = []
+    stage: Stage | None = None
+    projects: list[str] = Field(default=[], max_length=MOST_PROJECTS)
+    means: str | None = Field(default=None, max_length=2000)
+    insee: str | None = None
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+
+
+def make_profile(values: dict[str, Any]) -> Profile:
+    """Return the profile that some values describe.
+
+    Raises:
+        UsageError: a value is not possible; the message names it and what is expected.
+    """
+    if values.get("kind") in ("stadt", "kreis"):
+        values = {"country": "DE", **values}
+    try:
+        return Profile.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else "profil"
+        known = {"kind": KINDS, "contexts": CONTEXTS, "themes": THEMES, "stage": STAGES}
+        shown = str(first.get("input"))[:80]
+        if first["type"] == "extra_forbidden":
+            raise UsageError("profile_unknown_field", field=field) from None
+        if field in known:
+            raise UsageError(
+                "profile_choice", field=field, value=shown, known=", ".join(known[field])
+            ) from None
+        raise UsageError("profile_value", field=field, value=shown) from None
+
+
+def read_profile(path: Path) -> Profile:
+    """Read a profile file (JSON).
+
+    Raises:
+        UsageError: it is missing, damaged, or a value is not possible.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError:
+        raise UsageError("no_such_file", path=str(path)) from None
+    except (ValueError, UnicodeDecodeError):
+        raise UsageError("profile_damaged", path=str(path)) from None
+    if not isinstance(values, dict):
+        raise UsageError("profile_damaged", path=str(path))
+    return make_profile(values)

@@ -1,0 +1,50 @@
+"""Reasons in words, from what really decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from advisor.guidance.eligibility import Reason
+from advisor.i18n import format_date, translate
+
+_SHOWN_TERMS = 5
+
+
+def theme_names(themes: Iterable[str], lang: str) -> list[str]:
+    """Return the names of themes."""
+    return [translate(f"themes.{theme}", lang) for theme in themes]
+
+
+def context_names(contexts: Iterable[str], lang: str) -> list[str]:
+    """Return the names of contexts."""
+    return [translate(f"contexts.{context}", lang) for context in contexts]
+
+
+def why(
+    reasons: Sequence[Reason], terms: Sequence[str], themes: Sequence[str], lang: str
+) -> list[str]:
+    """Return the sentences that say why: relevance first, then eligibility."""
+    said = []
+    if terms:
+        shown = ", ".join(terms[:_SHOWN_TERMS])
+        said.append(translate("guidance.words_shared", lang, words=shown))
+    if themes:
+        said.append(
+            translate("guidance.themes_shared", lang, themes=", ".join(theme_names(themes, lang)))
+        )
+    return said + [reason_text(reason, lang) for reason in reasons]
+
+
+def reason_text(reason: Reason, lang: str) -> str:
+    """Return the sentence of one reason of eligibility."""
+    params: dict[str, object] = {}
+    for name, value in reason.params:
+        if name == "date":
+            params[name] = format_date(str(value), lang)
+        elif name == "kind":
+            params[name] = translate(f"profile_kinds.{value}", lang)
+        elif name == "contexts" and isinstance(value, tuple):
+            params[name] = ", ".join(context_names(value, lang))
+        else:
+            params[name] = value
+    return translate(f"guidance.{reason.code}", lang, **params)
