@@ -61,6 +61,7 @@ test: lint types check
 eval: $(VENV)/installed-dev
 	$(BIN)/advisor eval answers ../shared/eval/questions.jsonl ../shared/seeds --also corpus --report eval/reports/answers.md
 	$(BIN)/advisor eval retrieval ../shared/eval/retrieval/spf_qr ../shared/eval/retrieval/piaf --report eval/reports/retrieval.md
+	$(BIN)/advisor eval guidance eval/guidance/build.jsonl eval/guidance/held.jsonl --report eval/reports/guidance.md
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m eval.speed ../shared/documents

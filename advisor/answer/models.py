@@ -73,11 +73,25 @@ class Sentence(BaseModel):
     )
 
 
+class SuggestedItem(BaseModel):
+    """A dispositif or a peer territory beside an answer, with why and what its fiche says.
+
+    ``decision`` is for dispositifs alone: ``eligible`` or ``check``.
+    """
+
+    slug: str
+    name: str
+    decision: str | None
+    reasons: list[str]
+    citations: list[Citation]
+    url: str | None
+
+
 class Suggestions(BaseModel):
     """Dispositifs and peer territories beside an answer; empty when none is relevant."""
 
-    dispositifs: list[dict[str, str]] = []
-    peers: list[dict[str, str]] = []
+    dispositifs: list[SuggestedItem] = []
+    peers: list[SuggestedItem] = []
 
 
 class Answer(BaseModel):

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from advisor.cli import documents, evaluation, questions
+from advisor.cli import documents, evaluation, guidance, questions
 from advisor.cli.terminal import err, language, text
 from advisor.errors import AdvisorError, UsageError
 from advisor.settings import get_settings
@@ -17,6 +17,7 @@ _INTERRUPTED = 130
 app = typer.Typer(help=text("help"), no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(documents.app)
 app.add_typer(questions.app)
+app.add_typer(guidance.app)
 app.add_typer(documents.corpus_app, name="corpus")
 app.add_typer(evaluation.eval_app, name="eval")
 

@@ -56,6 +56,30 @@ def eval_retrieval(
         report.write_text(f"{written}\n![nDCG@10]({chart.name})\n", encoding="utf-8")
 
 
+@eval_app.command("guidance", help=text("eval_guidance_help"))
+def eval_guidance(
+    files: Annotated[list[Path], typer.Argument(metavar="CAS.jsonl...")],
+    report: Report = None,
+    as_json: Json = False,
+) -> None:
+    _require("numpy")
+    from eval import guidance
+
+    results = guidance.evaluate(files)
+    written = guidance.report(results)
+    if as_json:
+        print_json(
+            {
+                name: {system: guidance.figures(found) for system, found in systems.items()}
+                for name, systems in results.items()
+            }
+        )
+    else:
+        out.print(written, markup=False, soft_wrap=True)
+    if report is not None:
+        report.write_text(written + "\n", encoding="utf-8")
+
+
 @eval_app.command("answers", help=text("eval_answers_help"))
 def eval_answers(
     questions: Annotated[Path, typer.Argument(metavar="QUESTIONS.jsonl")],

@@ -15,6 +15,7 @@ import typer
 
 from advisor.catalogue.records import Filters
 from advisor.catalogue.store import Catalogue
+from advisor.cli.guidance import ProfileFile, profile_of
 from advisor.cli.terminal import Json, err, language, out, print_json, text
 from advisor.errors import AdvisorError, IndexUnavailable, UsageError
 from advisor.i18n import format_date, format_number, translate
@@ -133,15 +134,17 @@ def ask(
     year: YearOption = None,
     document: DocumentOption = None,
     details: Annotated[bool, typer.Option("--details", help=text("details_help"))] = False,
+    profile: ProfileFile = None,
     as_json: Json = False,
 ) -> None:
     from advisor.answer.answerer import Answerer
 
     settings = get_settings()
     answerer = Answerer(settings)
+    guide = Guide(answerer, profile_of(profile))
     filters = _filters(kind, territory, theme, language, year, document)
     if jsonl is not None:
-        failed = _ask_lines(answerer, jsonl, filters)
+        failed = _ask_lines(answerer, guide, jsonl, filters)
         _heal(answerer.search, settings)
         if failed:
             raise typer.Exit(1)
@@ -152,6 +155,7 @@ def ask(
         # Neither index can be read: they are rebuilt first.
         _heal(answerer.search, settings)
         answer = answerer.answer(question or "", filters=filters, detailed=details)
+    answer = guide.beside(answer)
     if as_json:
         print_json(answer.model_dump(mode="json"))
     else:
@@ -159,7 +163,22 @@ def ask(
     _heal(answerer.search, settings)
 
 
-def _ask_lines(answerer: Any, source: str, filters: Filters) -> bool:
+class Guide:
+    """Adds to an answer the suggestions that belong beside it."""
+
+    def __init__(self, answerer: Any, profile: Any) -> None:
+        from advisor.guidance.fiches import Fiches
+
+        self._fiches, self._profile = Fiches(answerer), profile
+
+    def beside(self, answer: Any) -> Any:
+        from advisor.guidance.beside import beside
+
+        found = beside(self._fiches, answer, self._profile)
+        return answer.model_copy(update={"suggestions": found})
+
+
+def _ask_lines(answerer: Any, guide: Guide, source: str, filters: Filters) -> bool:
     """Answer one question per line; a line that cannot be answered gives an ``error``."""
     failed = False
     for number, line in _numbered_lines(source):
@@ -169,7 +188,7 @@ def _ask_lines(answerer: Any, source: str, filters: Filters) -> bool:
             identifier = entry.get("id")
             _check_question(entry, number)
             history = turns_of(entry.get("history") or [])
-            answer = answerer.answer(entry["question"], history, filters)
+            answer = guide.beside(answerer.answer(entry["question"], history, filters))
             result = {"id": identifier, **answer.model_dump(mode="json")}
         except AdvisorError as error:
             failed = True
@@ -232,6 +251,12 @@ def _print_answer(answer: Any) -> None:
     if not answer.sentences:
         for citation in answer.citations:
             out.print(f"\n[{citation.n}] {citation.quote}", markup=False)
+    for name in ("dispositifs", "peers"):
+        items = getattr(answer.suggestions, name)
+        if items:
+            out.print(f"\n{translate(f'cli.beside_{name}', lang)}", style="bold", markup=False)
+        for item in items:
+            out.print(f"- {item.name} : {' '.join(item.reasons)}", markup=False)
 
 
 def _heal(engine: Any, settings: Settings) -> None:

@@ -124,7 +124,7 @@ def _described(
                 slug=record.slug,
                 name=record.title,
                 decision=one.decision.value,
-                reasons=why(one.reasons, one.hit.terms if one.hit else (), one.themes, lang),
+                reasons=why(one.reasons, one.hit.words if one.hit else (), one.themes, lang),
                 holder=programme.holder,
                 offer=programme.offer,
                 status=programme.status,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from advisor.answer.answerer import Answerer
@@ -11,6 +12,7 @@ from advisor.catalogue.fiche import Dispositif, FrontMatter, Territory
 from advisor.catalogue.records import Filters, Passage
 from advisor.errors import UsageError
 from advisor.retrieval.search import Hit
+from advisor.text.normalise import fold
 from advisor.text.sentences import sentence_spans
 
 # Passages read for a need, over all fiches of a kind.
@@ -87,8 +89,6 @@ class Fiches:
 
         Headings are compared folded, by their start.
         """
-        from advisor.text.normalise import fold
-
         passages = self.answerer.search.catalogue.passages_of(document_id)
         titled = [
             one for one in passages if one.headings and fold(one.headings[-1]).startswith(headings)
@@ -99,10 +99,14 @@ class Fiches:
         return None
 
 
-def first_sentence(passage: Passage) -> str | None:
-    """Return the first sentence of a passage that is not one of its headings."""
+def sentences(passage: Passage) -> Iterator[str]:
+    """Yield the sentences of a passage, its headings left out."""
     for start, end in sentence_spans(passage.text):
         text = passage.text[start:end]
         if text not in passage.headings and text.endswith((".", "!", "?", "…")):
-            return text
-    return None
+            yield text
+
+
+def first_sentence(passage: Passage) -> str | None:
+    """Return the first sentence of a passage that is not one of its headings."""
+    return next(sentences(passage), None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from advisor.answer.models import Citation
 from advisor.errors import UsageError
-from advisor.guidance.fiches import Fiches, Record, first_sentence
+from advisor.guidance.fiches import Fiches, Record, first_sentence, sentences
 from advisor.guidance.models import Peer, Peers
 from advisor.guidance.profile import Profile
 from advisor.guidance.wording import context_names, theme_names
@@ -189,7 +189,7 @@ def _distance(profile: Profile, record: Record) -> float | None:
 
 def _citations(fiches: Fiches, one: _Found) -> list[Citation]:
     quotes = []
-    if one.hit is not None and (sentence := first_sentence(one.hit.passage)):
+    if one.hit is not None and (sentence := _about(one.hit, one.record)):
         quotes.append((one.hit.passage, sentence))
     if found := fiches.section(one.record.document_id, ()):
         quotes.append(found)
@@ -200,6 +200,14 @@ def _citations(fiches: Fiches, one: _Found) -> list[Citation]:
         if citation := fiches.quote(len(citations) + 1, passage, sentence):
             citations.append(citation)
     return citations
+
+
+def _about(hit: Hit, record: Record) -> str | None:
+    """Return the sentence of a passage that names a territory; in its own fiche, the first."""
+    if hit.document.id == record.document_id:
+        return first_sentence(hit.passage)
+    name = record.slug.split("-")[0]
+    return next((one for one in sentences(hit.passage) if name in fold(one)), None)
 
 
 def _peer(one: _Found, profile: Profile, citations: list[Citation], lang: str) -> Peer:
@@ -224,7 +232,7 @@ def _peer(one: _Found, profile: Profile, citations: list[Citation], lang: str) -
 def _reasons(one: _Found, profile: Profile, lang: str) -> list[str]:
     record, said = one.record, []
     if one.hit is not None and one.shares.get("topic", 0.0) > _SHARE:
-        words = ", ".join(one.hit.terms[:5])
+        words = ", ".join(one.hit.words[:5])
         key = "peer_topic" if words else "peer_meaning"
         said.append(translate(f"guidance.{key}", lang, **({"words": words} if words else {})))
     shared = [context for context in record.territory.contexts if context in profile.contexts]

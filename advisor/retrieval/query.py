@@ -12,6 +12,7 @@ from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language, detect_language
 
 MAX_QUESTION = 2000
+_TYPED = re.compile(r"[^\W_]+(?:[-‐‑][^\W_]+)*")
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
@@ -61,6 +62,13 @@ class Query:
         """The text to embed: the question, corrected, with the turn it follows."""
         corrections = [one.shown for one in self.alternatives if one.origin in _EMBEDDED]
         return " ".join(part for part in (self.context, self.text, *corrections) if part)
+
+    def as_typed(self, term: str) -> str:
+        """Return the word of the question that gives a term, the term itself when none does."""
+        for word in _TYPED.findall(self.text):
+            if term in {stem(part, self.lang) for part in content_words(word, self.lang)}:
+                return word
+        return term
 
     def holds(self, term: str, terms: Container[str], lang: Language) -> float:
         """Return how well terms of a text in a language hold a term of the question, in [0, 1].

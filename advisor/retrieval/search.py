@@ -56,7 +56,10 @@ _LINK_LISTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found: its fused score in [0, 1], and what made it (BM25, cosine, common terms)."""
+    """A passage found: its fused score in [0, 1], and what made it (BM25, cosine, common terms).
+
+    ``words`` are those of the question that it holds, as typed.
+    """
 
     passage: Passage
     document: DocumentSummary
@@ -64,6 +67,7 @@ class Hit:
     lexical: float | None
     similarity: float | None
     terms: tuple[str, ...]
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +336,8 @@ class PassageSearch:
             context = f"{document.title} {' '.join(passage.headings)} {passage.text}"
             shared = set(analyse(context, document.lang))
             terms = tuple(term for term in query.terms if query.holds(term, shared, document.lang))
-            hits.append(Hit(passage, document, score, one.lexical, one.similarity, terms))
+            words = tuple(dict.fromkeys(map(query.as_typed, terms)))
+            hits.append(Hit(passage, document, score, one.lexical, one.similarity, terms, words))
         return tuple(hits)
 
     def _reranked(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:

@@ -1,0 +1,183 @@
+"""Commands that guide: profile, dispositifs, peers, self-diagnosis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from advisor.cli.terminal import Json, language, out, print_json, text
+from advisor.errors import UsageError
+from advisor.i18n import format_date, format_number, translate
+from advisor.settings import get_settings
+
+app = typer.Typer()
+
+Strings = list[str] | None
+ProfileFile = Annotated[
+    Path | None, typer.Option("--profile", metavar="FICHIER", help=text("profile_file_help"))
+]
+Count = Annotated[int, typer.Option("--k", min=1, max=50, help=text("k_help"))]
+
+
+def fiches_of_home() -> Any:
+    """Return the fiches of the home that the settings name."""
+    from advisor.answer.answerer import Answerer
+    from advisor.guidance.fiches import Fiches
+
+    return Fiches(Answerer(get_settings()))
+
+
+def profile_of(path: Path | None) -> Any:
+    """Return the profile of a file, an empty one when there is none."""
+    from advisor.guidance.profile import Profile, read_profile
+
+    return read_profile(path) if path else Profile()
+
+
+@app.command("profile", help=text("profile_help"))
+def profile_command(
+    name: Annotated[str | None, typer.Option("--name")] = None,
+    kind: Annotated[str | None, typer.Option("--kind")] = None,
+    country: Annotated[str | None, typer.Option("--country")] = None,
+    population: Annotated[str | None, typer.Option("--population")] = None,
+    departement: Annotated[str | None, typer.Option("--departement")] = None,
+    region: Annotated[str | None, typer.Option("--region")] = None,
+    context: Annotated[Strings, typer.Option("--context")] = None,
+    theme: Annotated[Strings, typer.Option("--theme")] = None,
+    stage: Annotated[str | None, typer.Option("--stage")] = None,
+    project: Annotated[Strings, typer.Option("--project")] = None,
+    means: Annotated[str | None, typer.Option("--means")] = None,
+    as_json: Json = False,
+) -> None:
+    from advisor.guidance.complete import completed
+    from advisor.guidance.profile import make_profile
+
+    given = {
+        "name": name, "kind": kind, "country": country, "population": population,
+        "departement": departement, "region": region, "contexts": context, "themes": theme,
+        "stage": stage, "projects": project, "means": means,
+    }  # fmt: skip
+    values = {key: value for key, value in given.items() if value is not None}
+    profile = make_profile(values)
+    if profile.name and get_settings().catalogue_path.is_file():
+        profile = completed(fiches_of_home(), profile, frozenset(values))
+    if as_json:
+        print_json(profile.model_dump(mode="json"))
+        return
+    for key, value in profile.model_dump(exclude_none=True).items():
+        shown = format_number(value, language()) if key == "population" else value
+        shown = ", ".join(shown) if isinstance(shown, list) else shown
+        if shown:
+            out.print(f"{key} : {shown}", markup=False)
+
+
+@app.command(help=text("suggest_help"))
+def suggest(
+    need: Annotated[str, typer.Argument(metavar="BESOIN")] = "",
+    profile: ProfileFile = None,
+    k: Count = 5,
+    as_json: Json = False,
+) -> None:
+    from advisor.guidance.dispositifs import suggest as run
+
+    found = run(fiches_of_home(), need, profile_of(profile), language(), k)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    for one in found.suggestions:
+        _print_suggestion(one)
+    if not found.suggestions:
+        out.print(text("no_suggestion"), markup=False)
+    if found.excluded:
+        out.print(f"\n{text('excluded')}", style="bold", markup=False)
+        for one in found.excluded:
+            out.print(
+                f"- {one.name} ({text(f'decision_{one.decision}')}) : {one.reasons[-1]}",
+                markup=False,
+            )
+
+
+def _print_suggestion(one: Any) -> None:
+    out.print(f"\n{one.name} — {text(f'decision_{one.decision}')}", style="bold", markup=False)
+    checked = format_date(one.checked, language())
+    out.print(f"  {one.holder} · {one.offer}", markup=False)
+    for reason in one.reasons:
+        out.print(f"  · {reason}", markup=False)
+    _print_quotes(one.citations)
+    out.print(f"  {one.url or ''} ({checked})", style="dim", markup=False)
+
+
+def _print_quotes(citations: Any) -> None:
+    for citation in citations:
+        verdict = translate(f"answer.{citation.verdict.value}", language())
+        out.print(f"  « {citation.quote} » — {citation.title} ({verdict})", markup=False)
+
+
+@app.command(help=text("peers_help"))
+def peers(
+    topic: Annotated[str, typer.Argument(metavar="SUJET")] = "",
+    profile: ProfileFile = None,
+    k: Count = 5,
+    weight: Annotated[Strings, typer.Option("--weight", help=text("weight_help"))] = None,
+    as_json: Json = False,
+) -> None:
+    from advisor.guidance.peers import peers as run
+
+    weights = dict(_weight(one) for one in weight or ())
+    found = run(fiches_of_home(), profile_of(profile), topic, language(), k, weights)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    for one in found.peers:
+        share = format_number(round(100 * one.similarity), language())
+        out.print(f"\n{one.name} — {share} %", style="bold", markup=False)
+        for reason in one.reasons:
+            out.print(f"  · {reason}", markup=False)
+        _print_quotes(one.citations)
+        if one.differences:
+            out.print(f"  {text('differs', text=' '.join(one.differences))}", markup=False)
+    if not found.peers:
+        out.print(text("no_peer"), markup=False)
+
+
+def _weight(option: str) -> tuple[str, float]:
+    name, _, value = option.partition("=")
+    try:
+        return name, float(value.replace(",", "."))
+    except ValueError:
+        from advisor.guidance.peers import WEIGHTS
+
+        known = ", ".join(WEIGHTS)
+        raise UsageError("peer_weight", name=name, value=value, known=known) from None
+
+
+@app.command(help=text("diagnose_help"))
+def diagnose(
+    answers: Annotated[Path, typer.Argument(metavar="REPONSES.json")],
+    profile: ProfileFile = None,
+    parcours: Annotated[Path | None, typer.Option("--parcours")] = None,
+    as_json: Json = False,
+) -> None:
+    from advisor.guidance.diagnosis import diagnose as run
+    from advisor.guidance.diagnosis import load_parcours, read_answers
+
+    given = read_answers(answers)
+    lang = get_settings().lang
+    found = run(fiches_of_home(), load_parcours(parcours), given, profile_of(profile), lang)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    for score in found.scores:
+        value = "–" if score.score is None else f"{round(100 * score.score)} %"
+        out.print(f"{score.title} : {value}", markup=False)
+    if found.strengths:
+        out.print(text("strengths", names=", ".join(found.strengths)), markup=False)
+    if found.steps:
+        out.print(f"\n{text('next_steps')}", style="bold", markup=False)
+    for step in found.steps:
+        out.print(f"\n{step.step}", markup=False)
+        _print_quotes([*([step.source] if step.source else []), *step.examples])
+        for one in step.programmes:
+            out.print(f"  → {one.name} ({text(f'decision_{one.decision}')})", markup=False)

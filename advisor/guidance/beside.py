@@ -1,0 +1,62 @@
+"""What stands beside an answer: dispositifs and peers, when the question calls for them."""
+
+from __future__ import annotations
+
+import re
+
+from advisor.answer.models import Answer, SuggestedItem, Suggestions
+from advisor.guidance.dispositifs import suggest
+from advisor.guidance.fiches import Fiches
+from advisor.guidance.models import Peer, Suggestion
+from advisor.guidance.peers import peers
+from advisor.guidance.profile import Profile
+from advisor.text.normalise import fold
+
+_SHOWN = 3
+# «Qui peut nous aider à…», «quelles aides…»; «qui l'a déjà fait ?», «un exemple…».
+_HELP = re.compile(
+    r"\b(aides?|aider|financ\w+|subvention\w*|dispositifs?|programmes?|eligib\w+|fonds|dotation\w*"
+    r"|appels? a projets?|soutien|accompagn\w+|contrat|label|par ou commencer|qui peut)\b"
+    r"|\b(fund(s|ing)?|grants?|programs?|eligible|support|subsid\w+|where to start)\b"
+    r"|\b(forder\w+|zuschuss\w*|unterstutzung|hilfen?)\b"
+)
+_OTHERS = re.compile(
+    r"\b(deja fait|exemples?|ailleurs|d'autres|comparables?|pairs?|pionnier\w*|qui (l')?a |qui ont"
+    r"|experiences?|quel(le)?s? (communes?|territoires?|villes?|villages?|interco\w*))\b"
+    r"|\b(which (towns?|cities|territor\w+|places?)|examples?|elsewhere|peers?|comparable|already)\b"
+    r"|\b(welche (stadte?|gemeinden?|orte?|stadt)|beispiele?|anderswo|vergleichbar\w*|wer hat)\b"
+)
+
+
+def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Suggestions:
+    """Return the suggestions to show beside an answer; empty when it calls for none.
+
+    Args:
+        fiches: of the home.
+        answer: complete.
+        profile: of the territory, when the user gave one.
+    """
+    question = fold(answer.resolved_question).replace("’", "'")
+    known = profile or Profile()
+    found = Suggestions()
+    if not answer.citations and answer.status == "answered":
+        return found  # small talk
+    lang = answer.language
+    if _HELP.search(question) or any(one.kind == "dispositif" for one in answer.citations[:1]):
+        near = suggest(fiches, answer.resolved_question, known, lang, k=_SHOWN)
+        found.dispositifs = [_item(one) for one in near.suggestions]
+    if _OTHERS.search(question) or any(one.kind == "territoire" for one in answer.citations[:1]):
+        alike = peers(fiches, known, answer.resolved_question, lang, k=_SHOWN)
+        found.peers = [_item(one) for one in alike.peers]
+    return found
+
+
+def _item(one: Suggestion | Peer) -> SuggestedItem:
+    return SuggestedItem(
+        slug=one.slug,
+        name=one.name,
+        decision=one.decision if isinstance(one, Suggestion) else None,
+        reasons=one.reasons,
+        citations=one.citations,
+        url=one.url if isinstance(one, Suggestion) else None,
+    )

@@ -1,0 +1,234 @@
+"""Self-diagnosis on the four fundamentals: the statements are data, their reading is here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from advisor.answer.models import Citation
+from advisor.catalogue.fiche import Theme
+from advisor.errors import UsageError
+from advisor.guidance.dispositifs import suggest
+from advisor.guidance.fiches import Fiches, first_sentence
+from advisor.guidance.models import Suggestion
+from advisor.guidance.profile import Profile
+from advisor.text.language import Language
+
+PARCOURS = Path(__file__).resolve().parents[2] / "corpus" / "parcours"
+DEFAULT = "quatre-fondamentaux"
+#: Levels of an answer: never, sometimes, often, always.
+LEVELS = (0, 1, 2, 3)
+_STEPS, _EXAMPLES, _PROGRAMMES = 2, 2, 2
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Text(_Strict):
+    """A text in the three languages."""
+
+    fr: str = Field(min_length=3)
+    en: str = Field(min_length=3)
+    de: str = Field(min_length=3)
+
+    def in_language(self, lang: str) -> str:
+        """Return the text in a language, French where it is not served."""
+        return str(getattr(self, lang, self.fr))
+
+
+class Statement(_Strict):
+    """An observable fact, the sentence of the corpus it comes from, the step that leads to it."""
+
+    id: str
+    text: Text
+    fiche: str
+    quote: str
+    step: Text
+    need: str
+    themes: list[Theme] = Field(min_length=1)
+
+
+class Fundamental(_Strict):
+    """A fundamental and its statements."""
+
+    id: str
+    title: Text
+    question: Text
+    statements: list[Statement] = Field(min_length=4, max_length=6)
+
+
+class Parcours(_Strict):
+    """A self-diagnosis."""
+
+    id: str
+    title: Text
+    updated: dt.date
+    fundamentals: list[Fundamental] = Field(min_length=2)
+
+    def statements(self) -> dict[str, Statement]:
+        """Return every statement by id."""
+        return {one.id: one for group in self.fundamentals for one in group.statements}
+
+
+class Score(BaseModel):
+    """A fundamental's score in [0, 1], ``None`` when none of its statements was answered."""
+
+    id: str
+    title: str
+    score: float | None
+    answered: int
+    statements: int
+
+
+class Step(BaseModel):
+    """What to do next: why, how others did it, what helps."""
+
+    statement: str
+    text: str
+    step: str
+    source: Citation | None
+    examples: list[Citation]
+    programmes: list[Suggestion]
+
+
+class Diagnosis(BaseModel):
+    """The reading of the answers."""
+
+    parcours: str
+    scores: list[Score]
+    strengths: list[str]
+    steps: list[Step]
+
+
+def load_parcours(path: Path | None = None) -> Parcours:
+    """Read a self-diagnosis (YAML); the shipped one when no path is given.
+
+    Raises:
+        UsageError: it is missing, or a field is wrong.
+    """
+    return _load(path or PARCOURS / f"{DEFAULT}.yaml")
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path) -> Parcours:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Parcours.model_validate(data)
+    except OSError:
+        raise UsageError("parcours_missing", path=str(path)) from None
+    except ValidationError as error:
+        place = ".".join(str(step) for step in error.errors()[0]["loc"]) or path.stem
+        raise UsageError("parcours_bad", path=str(path), reason=place) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
+        raise UsageError("parcours_bad", path=str(path), reason=f"ligne {line}") from None
+
+
+def read_answers(path: Path) -> dict[str, int]:
+    """Read answers, ``{"engagement-1": 2}``; statements left out are unanswered.
+
+    Raises:
+        UsageError: the file is missing or damaged.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError:
+        raise UsageError("no_such_file", path=str(path)) from None
+    except ValueError:
+        raise UsageError("answers_bad", path=str(path)) from None
+    if not isinstance(values, dict):
+        raise UsageError("answers_bad", path=str(path))
+    return values
+
+
+def diagnose(
+    fiches: Fiches,
+    parcours: Parcours,
+    answers: Mapping[str, int],
+    profile: Profile,
+    lang: Language = "fr",
+) -> Diagnosis:
+    """Return scores, strengths and the two most useful next steps.
+
+    The next steps answer the lowest statements, one for each of the two lowest fundamentals,
+    so that they open two fronts and not one.
+
+    Raises:
+        UsageError: an answer names no statement or is no level.
+    """
+    known = parcours.statements()
+    for name, level in answers.items():
+        if name not in known or level not in LEVELS or isinstance(level, bool):
+            raise UsageError("answers_unknown", name=name)
+    scores = [_score(group, answers, lang) for group in parcours.fundamentals]
+    told = [one for one in scores if one.score is not None]
+    told.sort(key=lambda one: -(one.score or 0.0))
+    best = [one.title for one in told if one.score and one.score >= 0.6][:2]
+    steps = []
+    for low in sorted(told, key=lambda one: one.score or 0.0)[:_STEPS]:
+        group = next(one for one in parcours.fundamentals if one.id == low.id)
+        asked = [one for one in group.statements if one.id in answers]
+        weakest = min(asked, key=lambda one: (answers[one.id], group.statements.index(one)))
+        if answers[weakest.id] < LEVELS[-1]:
+            steps.append(_step(fiches, weakest, profile, lang))
+    return Diagnosis(parcours=parcours.id, scores=scores, strengths=best, steps=steps)
+
+
+def _score(group: Fundamental, answers: Mapping[str, int], lang: str) -> Score:
+    given = [answers[one.id] for one in group.statements if one.id in answers]
+    return Score(
+        id=group.id,
+        title=group.title.in_language(lang),
+        score=sum(given) / (LEVELS[-1] * len(given)) if given else None,
+        answered=len(given),
+        statements=len(group.statements),
+    )
+
+
+def _step(fiches: Fiches, statement: Statement, profile: Profile, lang: str) -> Step:
+    return Step(
+        statement=statement.id,
+        text=statement.text.in_language(lang),
+        step=statement.step.in_language(lang),
+        source=_source(fiches, statement),
+        examples=_examples(fiches, statement),
+        programmes=suggest(
+            fiches,
+            statement.need,
+            profile.model_copy(update={"themes": statement.themes}),
+            lang,
+            k=_PROGRAMMES,
+        ).suggestions,
+    )
+
+
+def _source(fiches: Fiches, statement: Statement) -> Citation | None:
+    """Quote the sentence a statement was written from, where the corpus still has it."""
+    for kind in ("charte", "experience", "referentiel", "evaluation", "territoire", "dispositif"):
+        for record in fiches.of_kind(kind):
+            if record.slug == statement.fiche:
+                for passage in fiches.answerer.search.catalogue.passages_of(record.document_id):
+                    if citation := fiches.quote(1, passage, statement.quote):
+                        return citation
+    return None
+
+
+def _examples(fiches: Fiches, statement: Statement) -> list[Citation]:
+    """Quote how others did it: the best passages of as many fiches."""
+    found: dict[str, Citation] = {}
+    for hit in fiches.hits(statement.need, ("experience", "territoire")):
+        if len(found) == _EXAMPLES:
+            break
+        sentence = first_sentence(hit.passage)
+        if hit.document.id in found or not sentence or sentence == statement.quote:
+            continue
+        if citation := fiches.quote(len(found) + 1, hit.passage, sentence):
+            found[hit.document.id] = citation
+    return list(found.values())
