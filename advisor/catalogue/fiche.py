@@ -131,6 +131,7 @@ class Dispositif(_Strict):
     population_min: int | None = Field(default=None, ge=0)
     population_max: int | None = Field(default=None, ge=0)
     contexts: list[Context] = []
+    reserved_to: list[str] = []
     start: PartialDate | None = None
     end: PartialDate | None = None
     status: Literal["ouvert", "clos", "à vérifier"]

@@ -23,7 +23,7 @@ _HELP = re.compile(
 _OTHERS = re.compile(
     r"\b(deja fait|exemples?|ailleurs|d'autres|comparables?|pairs?|pionnier\w*|qui (l')?a |qui ont"
     r"|experiences?|quel(le)?s? (communes?|territoires?|villes?|villages?|interco\w*))\b"
-    r"|\b(which (towns?|cities|territor\w+|places?)|examples?|elsewhere|peers?|comparable|already)\b"
+    r"|\b(which (towns?|cities|territor\w+|places?)|examples?|elsewhere|peers?|already)\b"
     r"|\b(welche (stadte?|gemeinden?|orte?|stadt)|beispiele?|anderswo|vergleichbar\w*|wer hat)\b"
 )
 

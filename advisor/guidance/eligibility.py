@@ -61,6 +61,8 @@ def _reasons(profile: Profile, record: Dispositif, today: str) -> Iterator[Reaso
     yield from _audience(profile, record)
     yield from _size(profile, record)
     yield from _place(profile, record)
+    if record.reserved_to:
+        yield _closed_list(profile, record)
     if record.contexts:
         yield _context(profile, record)
 
@@ -116,6 +118,16 @@ def _place(profile: Profile, record: Dispositif) -> Iterator[Reason]:
             yield Reason(Decision.NOT_ELIGIBLE, "elsewhere", (("places", shown),))
         else:
             yield Reason(Decision.ELIGIBLE, "in_region", (("place", profile.region),))
+
+
+def _closed_list(profile: Profile, record: Dispositif) -> Reason:
+    shown = (("places", ", ".join(record.reserved_to)),)
+    if not profile.name:  # a few names among thousands: not without knowing
+        return Reason(Decision.NOT_ELIGIBLE, "list_unknown", shown)
+    words = set(_bare(profile.name).split())
+    if any(set(_bare(name).split()) <= words for name in record.reserved_to):
+        return Reason(Decision.ELIGIBLE, "in_list")
+    return Reason(Decision.NOT_ELIGIBLE, "not_in_list", shown)
 
 
 def _context(profile: Profile, record: Dispositif) -> Reason:

@@ -51,10 +51,16 @@ class Fiches:
         self._known: dict[str, tuple[int, tuple[Record, ...]]] = {}
 
     def of_kind(self, kind: str) -> tuple[Record, ...]:
-        """Return the current fiches of a kind, by slug."""
+        """Return the current fiches of a kind, by slug.
+
+        Raises:
+            UsageError: the corpus is empty.
+        """
         catalogue = self.answerer.search.catalogue
         generation = catalogue.generation()
-        number = generation.id if generation else 0
+        if generation is None or not generation.passages:
+            raise UsageError("empty_corpus")
+        number = generation.id
         with self._lock:
             known = self._known.get(kind)
         if known is None or known[0] != number:

@@ -65,7 +65,8 @@ class Query:
 
     def as_typed(self, term: str) -> str:
         """Return the word of the question that gives a term, the term itself when none does."""
-        for word in _TYPED.findall(self.text):
+        for match in _TYPED.finditer(self.text):
+            word = match.group()
             if term in {stem(part, self.lang) for part in content_words(word, self.lang)}:
                 return word
         return term
