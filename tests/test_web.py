@@ -85,7 +85,7 @@ def test_text_of_documents_is_never_html(settings, tmp_path, import_into) -> Non
 
 
 def test_links_other_than_http_are_shown_as_text() -> None:
-    from advisor.web.render import _link
+    from advisor.web.render import link
 
-    assert "<a" not in _link("javascript:alert(1)", "x")
-    assert 'rel="noopener' in _link("https://exemple.fr", "x")
+    assert "<a" not in link("javascript:alert(1)", "x")
+    assert 'rel="noopener' in link("https://exemple.fr", "x")

@@ -94,19 +94,23 @@ def suggest(
         out.print(f"\n{text('excluded')}", style="bold", markup=False)
         for one in found.excluded:
             out.print(
-                f"- {one.name} ({text(f'decision_{one.decision}')}) : {one.reasons[-1]}",
+                f"- {one.name} ({_decision(one)}) : {one.reasons[0]}",
                 markup=False,
             )
 
 
 def _print_suggestion(one: Any) -> None:
-    out.print(f"\n{one.name} — {text(f'decision_{one.decision}')}", style="bold", markup=False)
+    out.print(f"\n{one.name} — {_decision(one)}", style="bold", markup=False)
     checked = format_date(one.checked, language())
     out.print(f"  {one.holder} · {one.offer}", markup=False)
     for reason in one.reasons:
         out.print(f"  · {reason}", markup=False)
     _print_quotes(one.citations)
     out.print(f"  {one.url or ''} ({checked})", style="dim", markup=False)
+
+
+def _decision(one: Any) -> str:
+    return translate(f"decisions.{one.decision}", language())
 
 
 def _print_quotes(citations: Any) -> None:
@@ -180,4 +184,4 @@ def diagnose(
         out.print(f"\n{step.step}", markup=False)
         _print_quotes([*([step.source] if step.source else []), *step.examples])
         for one in step.programmes:
-            out.print(f"  → {one.name} ({text(f'decision_{one.decision}')})", markup=False)
+            out.print(f"  → {one.name} ({_decision(one)})", markup=False)

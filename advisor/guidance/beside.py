@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from advisor.answer.models import Answer, SuggestedItem, Suggestions
 from advisor.guidance.dispositifs import suggest
@@ -13,6 +14,7 @@ from advisor.guidance.profile import Profile
 from advisor.text.normalise import fold
 
 _SHOWN = 3
+_NEAR = 0.7
 # «Qui peut nous aider à…», «quelles aides…»; «qui l'a déjà fait ?», «un exemple…».
 _HELP = re.compile(
     r"\b(aides?|aider|financ\w+|subvention\w*|dispositifs?|programmes?|eligib\w+|fonds|dotation\w*"
@@ -44,11 +46,17 @@ def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Su
     lang = answer.language
     if _HELP.search(question) or any(one.kind == "dispositif" for one in answer.citations[:1]):
         near = suggest(fiches, answer.resolved_question, known, lang, k=_SHOWN)
-        found.dispositifs = [_item(one) for one in near.suggestions]
+        found.dispositifs = [_item(one) for one in _near_best(near.suggestions)]
     if _OTHERS.search(question) or any(one.kind == "territoire" for one in answer.citations[:1]):
         alike = peers(fiches, known, answer.resolved_question, lang, k=_SHOWN)
         found.peers = [_item(one) for one in alike.peers]
     return found
+
+
+def _near_best(suggestions: Sequence[Suggestion]) -> Sequence[Suggestion]:
+    """Leave out what answers the question much less than the best does."""
+    best = max((one.score for one in suggestions), default=0.0)
+    return [one for one in suggestions if one.score >= _NEAR * best]
 
 
 def _item(one: Suggestion | Peer) -> SuggestedItem:

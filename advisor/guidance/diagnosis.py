@@ -223,11 +223,17 @@ def _source(fiches: Fiches, statement: Statement) -> Citation | None:
 def _examples(fiches: Fiches, statement: Statement) -> list[Citation]:
     """Quote how others did it: the best passages of as many fiches."""
     found: dict[str, Citation] = {}
+    own = {
+        record.document_id
+        for kind in ("experience", "territoire")
+        for record in fiches.of_kind(kind)
+        if record.slug == statement.fiche
+    }
     for hit in fiches.hits(statement.need, ("experience", "territoire")):
         if len(found) == _EXAMPLES:
             break
         sentence = first_sentence(hit.passage)
-        if hit.document.id in found or not sentence or sentence == statement.quote:
+        if hit.document.id in {*found, *own} or not sentence:
             continue
         if citation := fiches.quote(len(found) + 1, hit.passage, sentence):
             found[hit.document.id] = citation

@@ -11,7 +11,7 @@ from advisor.guidance.eligibility import Decision, Reason, decide
 from advisor.guidance.fiches import Fiches, Record, first_sentence
 from advisor.guidance.models import Suggested, Suggestion
 from advisor.guidance.profile import Profile
-from advisor.guidance.wording import theme_names, why
+from advisor.guidance.wording import context_names, theme_names, why
 from advisor.retrieval.search import Hit
 
 # What ranks a dispositif: its best passage for the need, the themes wished, then, at near
@@ -47,7 +47,7 @@ def suggest(
 
     Args:
         fiches: of the home.
-        need: in the user's words; may be empty, the profile's themes and projects then decide.
+        need: in the user's words; may be empty, the profile then decides.
         profile: of the territory.
         lang: of the reasons.
         k: number of suggestions.
@@ -73,7 +73,8 @@ def suggest(
 
 
 def _need_of(profile: Profile) -> str:
-    return " ".join([*profile.projects[:5], *theme_names(profile.themes, "fr")])
+    contexts = context_names(profile.contexts, "fr")
+    return " ".join([*profile.projects[:5], *theme_names(profile.themes, "fr"), *contexts])
 
 
 def _ranked(fiches: Fiches, need: str, profile: Profile, today: str) -> list[_Candidate]:
@@ -119,12 +120,16 @@ def _described(
         if not citations:  # nothing is recommended without a quoted sentence
             continue
         record, programme = one.record, one.record.dispositif
+        shut = one.decision in (Decision.CLOSED, Decision.NOT_ELIGIBLE)
+        # What shuts a programme out is said first, and alone.
+        terms = () if shut or one.hit is None else one.hit.words
+        themes = () if shut else one.themes
         described.append(
             Suggestion(
                 slug=record.slug,
                 name=record.title,
                 decision=one.decision.value,
-                reasons=why(one.reasons, one.hit.words if one.hit else (), one.themes, lang),
+                reasons=why(one.reasons, terms, themes, lang),
                 holder=programme.holder,
                 offer=programme.offer,
                 status=programme.status,

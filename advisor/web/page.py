@@ -13,9 +13,16 @@ from advisor.answer.answerer import Answerer
 from advisor.answer.models import Answer
 from advisor.catalogue.journal import Opinion
 from advisor.errors import AdvisorError
+from advisor.guidance.beside import beside
+from advisor.guidance.diagnosis import load_parcours
+from advisor.guidance.fiches import Fiches
+from advisor.guidance.profile import make_profile
 from advisor.i18n import translate
 from advisor.retrieval.conversation import Turn
+from advisor.text.language import Language
+from advisor.web.guidance_render import beside_html
 from advisor.web.render import answer_html, sources_html
+from advisor.web.territory import build_territory
 
 _MAX_LENGTH = 10_000
 Message = dict[str, str]
@@ -24,7 +31,10 @@ Said = tuple[str, str]
 
 
 def build_page(
-    answerer: Answerer, lang: str, root: str = "", after_answer: Callable[[], None] = lambda: None
+    answerer: Answerer,
+    lang: Language,
+    root: str = "",
+    after_answer: Callable[[], None] = lambda: None,
 ) -> gr.Blocks:
     """Return the page.
 
@@ -35,11 +45,23 @@ def build_page(
         after_answer: called when an answer is complete (repairs an index, say).
     """
 
+    fiches = Fiches(answerer)
+
     def t(key: str, **params: object) -> str:
         return translate(f"web.{key}", lang, **params)
 
+    def suggestions(answer: Answer, values: dict[str, Any] | None) -> str:
+        try:
+            return beside_html(beside(fiches, answer, make_profile(values or {})), lang)
+        except AdvisorError:  # a profile of an older page: the answer stands without it
+            return ""
+
     def ask(
-        question: str, messages: list[Message], asked: list[Said], panels: list[str]
+        question: str,
+        messages: list[Message],
+        asked: list[Said],
+        panels: list[str],
+        profile: dict[str, Any] | None,
     ) -> Iterator[tuple[Any, ...]]:
         question = (question or "").strip()[:_MAX_LENGTH]
         shown = [*messages, {"role": "user", "content": _plain(question)}]
@@ -54,7 +76,8 @@ def build_page(
                 shown.append(
                     {"role": "assistant", "content": answer_html(last, turn, lang, complete=True)}
                 )
-                panels = [sources_html(last, turn, lang, root), *panels]
+                aside = suggestions(last, profile)
+                panels = [sources_html(last, turn, lang, root) + aside, *panels]
                 asked = [*asked, (question, last.answer_markdown)]
         except AdvisorError as error:
             shown.append({"role": "assistant", "content": _plain(error.message(lang))})
@@ -66,9 +89,13 @@ def build_page(
         after_answer()
 
     def ask_example(
-        messages: list[Message], asked: list[Said], panels: list[str], chosen: gr.SelectData
+        messages: list[Message],
+        asked: list[Said],
+        panels: list[str],
+        profile: dict[str, Any] | None,
+        chosen: gr.SelectData,
     ) -> Iterator[tuple[Any, ...]]:
-        yield from ask(chosen.value["text"], messages, asked, panels)
+        yield from ask(chosen.value["text"], messages, asked, panels, profile)
 
     def judge(asked: list[Said], said: gr.LikeData) -> tuple[Any, ...]:
         # Each turn is two messages: the question, then its answer.
@@ -95,7 +122,7 @@ def build_page(
         )
         asked = gr.State([])
         panels = gr.State([])
-        with gr.Row():
+        with gr.Tab(t("tab_advisor"), id="advisor"), gr.Row():
             with gr.Column(scale=3, min_width=340):
                 chat = gr.Chatbot(
                     label=t("conversation"),
@@ -131,13 +158,15 @@ def build_page(
                     new = gr.Button(t("new_chat"), elem_id="new", min_width=90)
             with gr.Column(scale=2, min_width=340):
                 sources = _html(_panel([], t), elem_classes="panel", elem_id="sources")
+        with gr.Tab(t("tab_territory"), id="territory"):
+            kept = build_territory(fiches, load_parcours(), lang, root, _html)
         count = len(answerer.search.catalogue.documents())
         _html(
             f'<p class="foot">{escape(t("corpus_size", count=count))} · '
             f"{escape(t('history_notice'))}</p>",
         )
 
-        inputs: list[Any] = [box, chat, asked, panels]
+        inputs: list[Any] = [box, chat, asked, panels, kept]
         outputs: list[Any] = [box, chat, asked, panels, sources]
         options: dict[str, Any] = {
             "api_visibility": "private",

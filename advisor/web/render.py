@@ -153,7 +153,7 @@ def _card(citation: Citation, turn: int, lang: str, root: str, *, opened: bool) 
         f"{escape(translate('web.download', lang))}</a>",
     ]
     if citation.url:
-        links.append(_link(citation.url, translate("web.open_link", lang)))
+        links.append(link(citation.url, translate("web.open_link", lang)))
     address = f"{root}/signal/{quote(citation.document_id)}/{citation.start}/{citation.end}"
     signal, done = (escape(translate(f"web.{key}", lang)) for key in ("signal", "signalled"))
     links.append(f'<a class="signal" href="{address}" title="{done}">{signal}</a>')
@@ -181,10 +181,10 @@ def _text(text: str) -> str:
 
 def _primary(name: str, url: str | None, date: str | None, lang: str) -> str:
     shown = f"{name}, {format_date(date, lang)}" if date else name
-    return f"<li>{_link(url, shown) if url else escape(shown)}</li>"
+    return f"<li>{link(url, shown) if url else escape(shown)}</li>"
 
 
-def _link(url: str, text: str) -> str:
+def link(url: str, text: str) -> str:
     if not url.startswith(("http://", "https://")):
         return escape(text)
     attributes = 'target="_blank" rel="noopener noreferrer nofollow"'

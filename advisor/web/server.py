@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import threading
@@ -21,8 +22,11 @@ from fastapi.responses import FileResponse, PlainTextResponse
 from advisor.answer.answerer import Answerer
 from advisor.answer.citation import quote_boxes
 from advisor.errors import AdvisorError, UsageError
+from advisor.guidance.diagnosis import load_parcours
+from advisor.guidance.fiches import Fiches
 from advisor.i18n import translate
 from advisor.settings import Settings
+from advisor.web.charts import Point, map_svg, radar_svg
 from advisor.web.page_image import PageRenderer
 
 POLICY = (
@@ -109,6 +113,38 @@ def build_app(settings: Settings) -> FastAPI:
         image = renderer.draw(path, number, boxes)
         return Response(image, media_type="image/webp", headers={"Cache-Control": "max-age=3600"})
 
+    fiches = Fiches(answerer)
+
+    @app.get("/chart/radar.svg")
+    def radar(scores: str = "") -> Response:
+        titles = [one.title.in_language(settings.lang) for one in load_parcours().fundamentals]
+        values = [_share(value) for value in scores.split(",")[: len(titles)]]
+        values += [None] * (len(titles) - len(values))
+        title = translate("territory.radar_alt", settings.lang)
+        return _svg(radar_svg(list(zip(titles, values, strict=True)), title))
+
+    @app.get("/chart/map.svg")
+    def territory_map(places: str = "", own: str = "") -> Response:
+        known = {record.slug: record for record in fiches.of_kind("territoire")}
+        points = []
+        for place in places.split(",")[:50]:
+            slug, _, share = place.partition(":")
+            territory = known[slug].territory if slug in known else None
+            if territory and territory.latitude is not None and territory.longitude is not None:
+                points.append(
+                    Point(
+                        known[slug].title,
+                        territory.latitude,
+                        territory.longitude,
+                        _share(share) or 0.0,
+                    )
+                )
+        latitude, longitude = (_number(part) for part in [*own.split(","), "", ""][:2])
+        if latitude is not None and longitude is not None:
+            label = translate("territory.here", settings.lang)
+            points.append(Point(label, latitude, longitude, 0.5, own=True))
+        return _svg(map_svg(points, translate("territory.map_alt", settings.lang)))
+
     @app.post("/signal/{document_id}/{start}/{end}", status_code=204)
     def signal(document_id: str, start: int, end: int) -> None:
         document = answerer.search.catalogue.document(document_id)
@@ -140,6 +176,23 @@ def build_app(settings: Settings) -> FastAPI:
         head=f"<script>{script}</script>",
     )
     return mounted
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and abs(value) < 85 else None
+
+
+def _share(text: str) -> float | None:
+    value = _number(text)
+    return None if value is None else max(0.0, min(1.0, value))
+
+
+def _svg(chart: str) -> Response:
+    return Response(chart, media_type="image/svg+xml")
 
 
 def _original(settings: Settings, document_id: str) -> Path:

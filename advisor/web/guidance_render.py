@@ -1,0 +1,184 @@
+"""Suggestions, peers and diagnosis as HTML. Everything that comes from a document is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote
+
+from advisor.answer.models import Citation, SuggestedItem, Suggestions
+from advisor.guidance.diagnosis import Diagnosis
+from advisor.guidance.models import Peer, Peers, Suggested, Suggestion
+from advisor.guidance.profile import Profile
+from advisor.i18n import format_date, format_number, translate
+from advisor.web.render import link
+
+
+def suggested_html(found: Suggested, lang: str) -> str:
+    """Return the dispositifs to look at, then those out of reach."""
+    parts = [f"<h3>{_t('programmes', lang)}</h3>"]
+    parts += [_suggestion(one, lang) for one in found.suggestions]
+    if not found.suggestions:
+        parts.append(f"<p>{_t('no_programme', lang)}</p>")
+    if found.excluded:
+        parts.append(f"<h4>{_t('out_of_reach', lang)}</h4><ul>")
+        for one in found.excluded:
+            decision = _decision(one.decision, lang)
+            parts.append(
+                f"<li><strong>{escape(one.name)}</strong> ({decision}) : "
+                f"{escape(one.reasons[0])}</li>"
+            )
+        parts.append("</ul>")
+    return f'<div class="guidance">{"".join(parts)}</div>'
+
+
+def _suggestion(one: Suggestion, lang: str) -> str:
+    decision = _decision(one.decision, lang)
+    facts = [escape(one.holder)]
+    if one.deadline:
+        facts.append(_t("until", lang, date=format_date(one.deadline, lang)))
+    facts.append(_t("checked", lang, date=format_date(one.checked, lang)))
+    body = [
+        f'<p class="facts">{" · ".join(facts)}</p>',
+        f"<p>{escape(one.offer)}</p>",
+        _list(one.reasons),
+        *(_quote(citation) for citation in one.citations),
+    ]
+    if one.url:
+        body.append(f'<p class="links">{link(one.url, translate("web.open_link", lang))}</p>')
+    return (
+        f'<details class="source"><summary>{escape(one.name)} '
+        f'<span class="decision is-{one.decision}">{decision}</span></summary>'
+        f"{''.join(body)}</details>"
+    )
+
+
+def peers_html(found: Peers, profile: Profile, lang: str, root: str) -> str:
+    """Return the map, the table of peers, then what each did."""
+    if not found.peers:
+        return f'<div class="guidance"><p>{_t("no_peer", lang)}</p></div>'
+    parts = [f"<h3>{_t('peers', lang)}</h3>"]
+    marks = ",".join(f"{quote(one.slug)}:{one.similarity:.2f}" for one in found.peers)
+    own = f"&amp;own={profile.latitude},{profile.longitude}" if profile.latitude else ""
+    alt = escape(_t("map_alt", lang))
+    parts.append(f'<img class="chart" src="{root}/chart/map.svg?places={marks}{own}" alt="{alt}">')
+    heads = "".join(
+        f'<th scope="col">{_t(f"column_{name}", lang)}</th>'
+        for name in ("number", "territory", "kind", "population", "similarity")
+    )
+    rows = "".join(_row(number, one, lang) for number, one in enumerate(found.peers, start=1))
+    parts.append(
+        f'<table class="peers"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    )
+    parts += [_peer(one, lang) for one in found.peers]
+    return f'<div class="guidance">{"".join(parts)}</div>'
+
+
+def _row(number: int, one: Peer, lang: str) -> str:
+    population = "–"
+    if one.population:
+        population = format_number(one.population, lang)
+        if one.population_year:
+            population += f" ({one.population_year})"
+    cells = (
+        str(number),
+        escape(one.name),
+        translate(f"territory_types.{one.kind}", lang),
+        population,
+        f"{round(100 * one.similarity)} %",
+    )
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _peer(one: Peer, lang: str) -> str:
+    body = [_list(one.reasons), *(_quote(citation) for citation in one.citations)]
+    if one.differences:
+        body.append(f"<p><strong>{_t('differs', lang)}</strong></p>{_list(one.differences)}")
+    return (
+        f'<details class="source"><summary>{escape(one.name)} '
+        f'<span class="place">{round(100 * one.similarity)} %</span></summary>'
+        f"{''.join(body)}</details>"
+    )
+
+
+def diagnosis_html(found: Diagnosis, lang: str, root: str) -> str:
+    """Return the radar with its table, the strengths, the next steps."""
+    shares = ",".join("" if one.score is None else f"{one.score:.2f}" for one in found.scores)
+    alt = escape(_t("radar_alt", lang))
+    rows = "".join(
+        f"<tr><td>{escape(one.title)}</td>"
+        f"<td>{'–' if one.score is None else f'{round(100 * one.score)} %'}</td>"
+        f"<td>{one.answered} / {one.statements}</td></tr>"
+        for one in found.scores
+    )
+    heads = "".join(
+        f'<th scope="col">{_t(f"column_{name}", lang)}</th>'
+        for name in ("fundamental", "score", "answered")
+    )
+    parts = [
+        f'<img class="chart" src="{root}/chart/radar.svg?scores={shares}" alt="{alt}">',
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>",
+    ]
+    if found.strengths:
+        names = escape(", ".join(found.strengths))
+        parts.append(f"<p>{translate('cli.strengths', lang, names=names)}</p>")
+    if found.steps:
+        parts.append(f"<h3>{escape(translate('cli.next_steps', lang))}</h3>")
+    for step in found.steps:
+        parts.append(f"<h4>{escape(step.step)}</h4><p>{escape(step.text)}</p>")
+        if step.source:
+            parts.append(_quote(step.source))
+        if step.examples:
+            parts.append(f"<p><strong>{_t('how_others', lang)}</strong></p>")
+            parts += [_quote(citation) for citation in step.examples]
+        if step.programmes:
+            parts.append(f"<p><strong>{_t('programmes', lang)}</strong></p>")
+            parts += [_suggestion(one, lang) for one in step.programmes]
+    return f'<div class="guidance">{"".join(parts)}</div>'
+
+
+def beside_html(found: Suggestions, lang: str) -> str:
+    """Return what stands beside an answer; empty when nothing does."""
+    parts = []
+    for key, items in (("programmes", found.dispositifs), ("peers", found.peers)):
+        if items:
+            parts.append(f"<h3>{_t(key, lang)}</h3>")
+            parts += [_item(one, lang) for one in items]
+    return f'<section class="beside">{"".join(parts)}</section>' if parts else ""
+
+
+def _item(one: SuggestedItem, lang: str) -> str:
+    badge = ""
+    if one.decision:
+        decision = _decision(one.decision, lang)
+        badge = f' <span class="decision is-{one.decision}">{decision}</span>'
+    body = [_list(one.reasons), *(_quote(citation) for citation in one.citations)]
+    if one.url:
+        body.append(f'<p class="links">{link(one.url, translate("web.open_link", lang))}</p>')
+    return (
+        f'<details class="source"><summary>{escape(one.name)}{badge}</summary>'
+        f"{''.join(body)}</details>"
+    )
+
+
+def _quote(citation: Citation) -> str:
+    verdict = escape(translate(f"answer.{citation.verdict.value}", citation.lang))
+    sources = ", ".join(escape(source.name) for source in citation.sources)
+    place = escape(citation.title) + (f" ({sources})" if sources else "")
+    return (
+        f'<blockquote lang="{citation.lang}">{escape(citation.quote)}'
+        f'<footer>{place} · <span class="verdict {citation.verdict.value}">✓ {verdict}</span>'
+        "</footer></blockquote>"
+    )
+
+
+def _list(texts: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
+
+
+def _decision(decision: str, lang: str) -> str:
+    return translate(f"decisions.{decision}", lang)
+
+
+def _t(key: str, lang: str, **params: object) -> str:
+    return translate(f"territory.{key}", lang, **params)

@@ -1,0 +1,318 @@
+"""Profiles, eligibility, suggestions, peers, diagnosis: each with its reason and its quote."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from advisor.answer.answerer import Answerer
+from advisor.answer.models import Verdict
+from advisor.catalogue.fiche import Dispositif
+from advisor.errors import UsageError
+from advisor.guidance.beside import beside
+from advisor.guidance.complete import completed
+from advisor.guidance.diagnosis import diagnose, load_parcours, read_answers
+from advisor.guidance.dispositifs import suggest
+from advisor.guidance.eligibility import Decision, decide
+from advisor.guidance.fiches import Fiches
+from advisor.guidance.peers import peers
+from advisor.guidance.profile import Profile, make_profile, parse_population, read_profile
+from advisor.i18n import LANGUAGES
+from advisor.settings import Settings
+from advisor.web.charts import Point, map_svg, radar_svg
+from ingest.pipeline import Importer
+from tests.conftest import ROOT
+
+TODAY = "2026-11-24"
+
+
+@pytest.fixture(scope="module")
+def fiches(tmp_path_factory) -> Fiches:
+    settings = Settings(home=tmp_path_factory.mktemp("corpus"))
+    Importer(settings).run([ROOT / "corpus"])
+    return Fiches(Answerer(settings))
+
+
+def record(**changes: object) -> Dispositif:
+    base = {
+        "holder": "Région", "audience": ["commune"], "eligibility": "Pour les communes.",
+        "offer": "Une aide aux travaux.", "scope": "national", "status": "ouvert",
+        "checked": "2026-11-01",
+    }  # fmt: skip
+    return Dispositif.model_validate({**base, **changes})
+
+
+def decision(profile: Profile, **changes: object) -> tuple[Decision, str]:
+    found, reasons = decide(profile, record(**changes), TODAY)
+    return found, reasons[0].code
+
+
+VILLAGE = Profile(
+    kind="commune",
+    population=640,
+    departement="23",
+    region="Nouvelle-Aquitaine",
+    contexts=["rural"],
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, (Decision.ELIGIBLE, "audience")),
+        ({"status": "clos"}, (Decision.CLOSED, "closed")),
+        ({"end": "2025"}, (Decision.CLOSED, "closed")),
+        ({"end": "2026"}, (Decision.ELIGIBLE, "audience")),
+        ({"start": "2027-01"}, (Decision.CHECK, "not_yet")),
+        ({"status": "à vérifier"}, (Decision.CHECK, "to_check")),
+        ({"audience": ["epci"]}, (Decision.NOT_ELIGIBLE, "epci_only")),
+        ({"audience": ["association"]}, (Decision.NOT_ELIGIBLE, "other_audience")),
+        ({"population_min": 3500}, (Decision.NOT_ELIGIBLE, "too_small")),
+        ({"population_max": 500}, (Decision.NOT_ELIGIBLE, "too_large")),
+        ({"departements": ["62"]}, (Decision.NOT_ELIGIBLE, "elsewhere")),
+        ({"regions": ["nouvelle aquitaine"]}, (Decision.ELIGIBLE, "audience")),
+        ({"contexts": ["minier"]}, (Decision.NOT_ELIGIBLE, "context_needed")),
+        ({"contexts": ["agricole"]}, (Decision.CHECK, "context_needed")),
+        ({"reserved_to": ["Lyon", "Paris"]}, (Decision.NOT_ELIGIBLE, "list_unknown")),
+    ],
+)  # fmt: skip
+def test_each_rule_decides_with_its_reason(changes, expected) -> None:
+    assert decision(VILLAGE, **changes) == expected
+
+
+def test_what_is_not_known_is_to_check_never_guessed() -> None:
+    blank = Profile()
+    assert decision(blank)[0] is Decision.CHECK
+    commune = Profile(kind="commune")
+    for changes in (
+        {"population_max": 500},
+        {"departements": ["62"]},
+        {"regions": ["Bretagne"]},
+        {"contexts": ["minier"]},
+    ):
+        assert decision(commune, **changes)[0] is Decision.CHECK
+
+
+def test_a_german_town_is_not_offered_french_programmes_but_european_ones_to_check() -> None:
+    town = Profile(kind="stadt", country="DE")
+    assert decision(town) == (Decision.NOT_ELIGIBLE, "french_only")
+    assert decision(town, scope="europe")[0] is Decision.CHECK
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("12 000 hab.", 12000),
+        ("12.000", 12000),
+        ("12\u202f000 habitants", 12000),
+        ("640", 640),
+        (7, 7),
+    ],
+)
+def test_a_population_is_read_as_it_is_written(typed, read) -> None:
+    assert parse_population(typed) == read
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "named"),
+    [
+        ({"population": "-5"}, "profile_value", "population"),
+        ({"population": "beaucoup"}, "profile_value", "population"),
+        ({"kind": "village"}, "profile_choice", "commune"),
+        ({"themes": ["magie"]}, "profile_choice", "energie"),
+        ({"couleur": "vert"}, "profile_unknown_field", "couleur"),
+        ({"departement": "Pas-de-Calais"}, "profile_value", "departement"),
+    ],
+)
+def test_an_impossible_value_is_named_with_what_is_possible(values, code, named) -> None:
+    with pytest.raises(UsageError) as raised:
+        make_profile(values)
+    assert raised.value.code == code
+    assert named in raised.value.message("fr")
+
+
+def test_a_damaged_profile_file_is_a_sentence(tmp_path) -> None:
+    for content in ("{", "[1]", "\x00\x01"):
+        (tmp_path / "profil.json").write_text(content)
+        with pytest.raises(UsageError, match="JSON"):
+            read_profile(tmp_path / "profil.json")
+    with pytest.raises(UsageError):
+        read_profile(tmp_path / "absent.json")
+
+
+def test_a_known_territory_completes_the_profile_without_replacing_what_was_given(fiches) -> None:
+    given = make_profile({"name": "loos en gohelle", "population": "7 000"})
+    profile = completed(fiches, given, given.model_fields_set)
+    assert profile.name == "Loos-en-Gohelle"
+    assert profile.insee == "62528"
+    assert profile.population == 7000
+    assert "minier" in profile.contexts
+    assert completed(fiches, Profile(name="Nulle-Part")) == Profile(name="Nulle-Part")
+
+
+def test_every_suggestion_has_a_reason_and_a_verified_quote_and_none_is_shut(fiches) -> None:
+    found = suggest(fiches, "rénover l'école et le gymnase", VILLAGE, today=TODAY)
+    assert found.suggestions
+    for one in found.suggestions:
+        assert one.decision in ("eligible", "check")
+        assert one.reasons
+        assert one.citations
+        assert all(citation.verdict is Verdict.VERIFIED for citation in one.citations)
+    for one in found.excluded:
+        assert one.decision in ("closed", "not_eligible")
+
+
+def test_the_same_need_gives_the_same_suggestions(fiches) -> None:
+    first, second = (suggest(fiches, "friche minière", Profile(), today=TODAY) for _ in range(2))
+    assert first == second
+
+
+def test_reasons_are_in_the_language_asked_for(fiches) -> None:
+    texts = {
+        lang: suggest(fiches, "chaufferie bois", VILLAGE, lang, today=TODAY)
+        .suggestions[0]
+        .reasons[0]
+        for lang in LANGUAGES
+    }
+    assert len(set(texts.values())) == len(LANGUAGES)
+
+
+def test_peers_say_why_quote_what_was_done_and_what_differs(fiches) -> None:
+    profile = make_profile(
+        {"name": "Ma commune", "kind": "commune", "population": 1100, "contexts": ["rural"]}
+    )
+    found = peers(fiches, profile, "réseau de chaleur au bois")
+    assert found.peers[0].slug in {"tramayes", "montdidier", "le-mene"}
+    for one in found.peers:
+        assert one.reasons
+        assert all(citation.verdict is Verdict.VERIFIED for citation in one.citations)
+    larger = next(
+        one for one in peers(fiches, profile, "métropole", k=20).peers if one.slug == "lyon"
+    )
+    assert any("fois plus peuplé" in text for text in larger.differences)
+
+
+def test_a_territory_is_not_its_own_peer_and_a_country_named_is_kept_to(fiches) -> None:
+    own = completed(fiches, Profile(name="Bottrop"))
+    assert "bottrop" not in {one.slug for one in peers(fiches, own, "charbon", k=20).peers}
+    found = peers(fiches, own, "quelles villes françaises sorties du charbon ?")
+    assert {one.country for one in found.peers} == {"FR"}
+
+
+def test_weights_are_shown_and_can_be_changed(fiches) -> None:
+    profile = make_profile({"kind": "stadt", "contexts": ["charbon"]})
+    plain = peers(fiches, profile, "réseau de chaleur", k=30)
+    moved = peers(fiches, profile, "réseau de chaleur", k=30, weights={"topic": 0.0})
+    assert plain.weights["topic"] > 0 == moved.weights["topic"]
+    assert [one.slug for one in plain.peers] != [one.slug for one in moved.peers]
+    with pytest.raises(UsageError, match="context"):
+        peers(fiches, profile, weights={"couleur": 1.0})
+
+
+def test_suggestions_stand_beside_the_answers_that_call_for_them(fiches) -> None:
+    ask = fiches.answerer.answer
+    helped = beside(fiches, ask("Quelles aides pour une chaufferie bois ?"))
+    assert helped.dispositifs[0].slug == "fonds-chaleur"
+    others = beside(fiches, ask("Quelles communes ont un réseau de chaleur au bois ?"))
+    assert {one.slug for one in others.peers} & {"tramayes", "montdidier", "le-mene"}
+    assert beside(fiches, ask("Bonjour")).dispositifs == []
+
+
+# -- self-diagnosis ---------------------------------------------------------------------
+
+
+def test_every_statement_of_the_parcours_stands_in_the_corpus(fiches) -> None:
+    parcours = load_parcours()
+    assert [len(group.statements) for group in parcours.fundamentals] == [5, 5, 5, 5]
+    catalogue = fiches.answerer.search.catalogue
+    slugs = {
+        record.slug: record.document_id
+        for kind in (
+            "charte",
+            "experience",
+            "referentiel",
+            "evaluation",
+            "territoire",
+            "dispositif",
+        )
+        for record in fiches.of_kind(kind)
+    }
+    for statement in parcours.statements().values():
+        document_id = slugs[statement.fiche]
+        found = fiches.answerer.checker.check(statement.quote, document_id)
+        assert found.verdict is Verdict.VERIFIED, statement.id
+        assert catalogue.document(document_id)
+
+
+def test_a_diagnosis_names_strengths_and_two_next_steps_with_quotes(fiches) -> None:
+    answers = {
+        "engagement-1": 0, "engagement-2": 1, "action-integree-1": 3, "cooperation-1": 1,
+        "cooperation-2": 2, "evaluation-1": 3,
+    }  # fmt: skip
+    found = diagnose(fiches, load_parcours(), answers, VILLAGE)
+    assert [round(score.score or 0, 2) for score in found.scores] == [0.17, 1.0, 0.5, 1.0]
+    assert len(found.strengths) == 2
+    assert [step.statement for step in found.steps] == ["engagement-1", "cooperation-1"]
+    for step in found.steps:
+        assert step.source and step.source.verdict is Verdict.VERIFIED
+        assert step.examples
+    empty = diagnose(fiches, load_parcours(), {}, VILLAGE)
+    assert empty.steps == [] and all(score.score is None for score in empty.scores)
+
+
+def test_wrong_answers_and_a_wrong_parcours_are_sentences(fiches, tmp_path) -> None:
+    for answers in ({"inconnu": 1}, {"engagement-1": 7}, {"engagement-1": True}):
+        with pytest.raises(UsageError):
+            diagnose(fiches, load_parcours(), answers, VILLAGE)
+    path = tmp_path / "parcours.yaml"
+    path.write_text("id: x\ntitle: {fr: abc}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="title"):
+        load_parcours(path)
+    path.write_text("id: [", encoding="utf-8")
+    with pytest.raises(UsageError):
+        load_parcours(Path(path.rename(tmp_path / "autre.yaml")))
+    (tmp_path / "reponses.json").write_text("[]")
+    with pytest.raises(UsageError):
+        read_answers(tmp_path / "reponses.json")
+
+
+# -- charts -----------------------------------------------------------------------------
+
+
+def test_charts_are_well_formed_and_escape_their_labels() -> None:
+    from xml.etree import ElementTree
+
+    radar = radar_svg([("Un <b>", 0.5), ("Deux", None), ("Trois", 1.0)], "Radar")
+    chart = map_svg([Point("A & B", 48.9, 2.3, 0.4), Point("C", 51.0, 3.0, 9.0, own=True)], "Carte")
+    for svg in (radar, chart):
+        ElementTree.fromstring(svg)
+        assert "http" not in svg.replace("http://www.w3.org/2000/svg", "")
+    assert "<b>" not in radar
+
+
+# -- command line -----------------------------------------------------------------------
+
+
+def test_the_commands_print_json_and_refuse_in_one_sentence(fiches, tmp_path) -> None:
+    from tests.test_cli import advisor
+
+    environment = {"ADVISOR_HOME": str(fiches.answerer.search.catalogue.path.parent)}
+    made = advisor("profile", "--name", "Loos", "--theme", "energie", "--json", **environment)
+    assert json.loads(made.stdout)["departement"] == "62"
+    profile = tmp_path / "profil.json"
+    profile.write_text(made.stdout, encoding="utf-8")
+    near = advisor("suggest", "chauffer l'école", "--profile", profile, "--json", **environment)
+    first = json.loads(near.stdout)["suggestions"][0]
+    assert first["citations"][0]["verdict"] == "verified"
+    alike = advisor("peers", "--profile", profile, "chaleur bois", "--json", **environment)
+    assert json.loads(alike.stdout)["peers"][0]["reasons"]
+    for wrong in (
+        ("profile", "--population", "beaucoup"),
+        ("profile", "--kind", "hameau"),
+        ("suggest", "x", "--profile", tmp_path / "absent.json"),
+        ("peers", "--weight", "context=beaucoup"),
+    ):
+        refused = advisor(*wrong, **environment)
+        assert refused.returncode == 2, wrong
+        assert len(refused.stderr.strip().splitlines()) == 1
+        assert "Traceback" not in refused.stderr
