@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     llm_base_url: str | None = None
     llm_api_key: str | None = None
     llm_timeout: float = Field(default=60.0, gt=0)
+    llm_unsupported: Literal["show", "drop"] = "show"
 
     workers: int = Field(default=2, ge=1, le=64)
     read_timeout: float = Field(default=120.0, gt=0, description="seconds for one file")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.answer.abstention import (
     PARTIAL,
@@ -27,17 +27,19 @@ from advisor.answer.question import Asked, Shape, understand_shape
 from advisor.answer.small_talk import small_talk
 from advisor.catalogue.journal import Journal
 from advisor.catalogue.records import Filters
-from advisor.errors import LanguageModelFailed, StorageError
+from advisor.errors import LanguageModelFailed, StorageError, UsageError
 from advisor.i18n import translate
 from advisor.retrieval.conversation import Turn, asks_for_more
 from advisor.retrieval.query import Query, understand
-from advisor.retrieval.search import PassageSearch, SearchResult
+from advisor.retrieval.search import Hit, PassageSearch, SearchResult
 from advisor.settings import Settings
 from advisor.text.language import Language
 from advisor.text.normalise import fold
 
 _PASSAGES = 8
 _NEAREST = 3
+# Things compared at most, and the passages read for each.
+_COMPARED, _EACH = 4, 3
 # How much an answer of each shape says, chosen with `make eval`: whole passages, few of them.
 MEASURES = {
     Shape.FACT: Measure(sentences=10, passages=3, floor=0.2, far=0.8),
@@ -138,9 +140,11 @@ class Answerer:
             yield answer
 
     def _find(self, query: Query, filters: Filters | None) -> Findings:
-        result = self.search.search(query, _PASSAGES, filters)
-        query = result.query
         asked = understand_shape(query.text, query.lang)
+        result = self.search.search(query, _PASSAGES, filters)
+        if asked.shape is Shape.COMPARISON:
+            result = self._both_sides(result, filters)
+        query = result.query
         weights = self.search.word_weights(query)
         evidence = score_evidence(query, result.hits, weights, self.search.embeddings, asked.values)
         measured = features(query, evidence, weights, self.search.size)
@@ -154,6 +158,22 @@ class Answerer:
             correction(query, evidence, weights, asked.values),
             disagreement(evidence, weights, asked.values),
         )
+
+    def _both_sides(self, result: SearchResult, filters: Filters | None) -> SearchResult:
+        """Return the passages of each thing compared, when the question names several.
+
+        Each is looked for without the names of the others, in its own documents if they answer.
+        """
+        named = self.search.gazetteer.find(result.query.text)
+        if len(named) < 2:
+            return result
+        hits: list[Hit] = []
+        for one in named[:_COMPARED]:
+            only = replace(filters or Filters(), documents=(one.document_id,))
+            with suppress(UsageError):
+                hits += self.search.search(result.query, _EACH, only).hits
+        found = {hit.passage.id: hit for hit in (*hits, *result.hits)}
+        return replace(result, hits=tuple(found.values())[: _PASSAGES + len(hits)])
 
     def _extract(self, question: str, found: Findings, detailed: bool) -> Answer:
         query = found.query
@@ -173,7 +193,7 @@ class Answerer:
         else:
             detailed = detailed or asks_for_more(query.text)
             measure = _DETAILED if detailed else MEASURES[found.asked.shape]
-            selections = _leading(select(found.evidence, measure), found)
+            selections = _leading(self._selected(found, measure), found)
         sentences, citations = compose(selections, self.checker, found.asked.values)
         answer = Answer(
             question=question,
@@ -198,6 +218,18 @@ class Answerer:
         answer.notices += _warnings(found, citations, lang)
         answer.answer_markdown = markdown(sentences)
         return answer
+
+    def _selected(self, found: Findings, measure: Measure) -> list[Selection]:
+        """Choose the lines; when things are compared, as many for each of them."""
+        named = self.search.gazetteer.find(found.query.text)[:_COMPARED]
+        if found.asked.shape is not Shape.COMPARISON or len(named) < 2:
+            return select(found.evidence, measure)
+        part = replace(measure, passages=1, sentences=max(2, measure.sentences // len(named)))
+        chosen: list[Selection] = []
+        for one in named:
+            own = [e for e in found.evidence if e.hit.document.id == one.document_id]
+            chosen += select(own, part)
+        return chosen or select(found.evidence, measure)
 
     def _decline(self, answer: Answer) -> Answer:
         code = "insufficient" if answer.citations else "nothing_near"

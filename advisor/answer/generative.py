@@ -88,32 +88,54 @@ def generate(
             ),
         ),
     ]
-    draft = _Draft(extractive, by_key, checker)
+    model = chat_model(settings)
+    draft = _Draft(extractive, by_key, checker, keep=settings.llm_unsupported == "show")
     try:
-        for chunk in chat_model(settings).stream(messages):
+        for chunk in model.stream(messages):
             if draft.add(str(chunk.text)):
                 yield draft.answer()
+        draft.finish()
     except LanguageModelFailed:
         raise
     except Exception:
         # Whatever the provider raised (network, quota, protocol), the user gets an answer.
         raise LanguageModelFailed("llm_unavailable") from None
-    draft.finish()
+    if draft.unsupported:
+        draft = _repaired(draft, model, messages, lang)
     if not draft.citations:
         raise LanguageModelFailed("llm_uncited")
     yield draft.answer()
+
+
+def _repaired(draft: _Draft, model: Any, messages: list[Any], lang: Language) -> _Draft:
+    """Return the better of the draft and what the model makes of it, told once what failed."""
+    told = prompt("repair", lang).format(sentences="\n".join(draft.unsupported))
+    again = draft.fresh()
+    try:
+        for chunk in model.stream([*messages, ("ai", draft.text), ("human", told)]):
+            again.add(str(chunk.text))
+        again.finish()
+    except Exception:  # the first draft stands
+        return draft
+    return again if len(again.supported) > len(draft.supported) else draft
 
 
 class _Draft:
     """Turns the model's text into checked sentences, holding back what is not complete."""
 
     def __init__(
-        self, extractive: Answer, by_key: Mapping[str, Evidence], checker: CitationChecker
+        self,
+        extractive: Answer,
+        by_key: Mapping[str, Evidence],
+        checker: CitationChecker,
+        *,
+        keep: bool,
     ) -> None:
+        self._keep = keep
         self._extractive = extractive
         self._by_key = by_key
         self._checker = checker
-        self._text = ""
+        self.text = ""
         self._taken = 0
         self.sentences: list[Sentence] = []
         self.citations: list[Citation] = []
@@ -121,10 +143,10 @@ class _Draft:
 
     def add(self, chunk: str) -> bool:
         """Take a piece of text; tell whether a sentence was completed."""
-        self._text += chunk
+        self.text += chunk
         before = len(self.sentences)
         # A sentence is complete once its key and the start of what follows are there.
-        pending = self._text[self._taken :]
+        pending = self.text[self._taken :]
         last = max((match.end() for match in _KEY.finditer(pending)), default=0)
         while last < len(pending) and pending[last] in ".!?…»”) \n":
             last += 1
@@ -139,18 +161,33 @@ class _Draft:
         Raises:
             LanguageModelFailed: the model declined to answer.
         """
-        rest = self._text[self._taken :]
+        rest = self.text[self._taken :]
         if not self.sentences and _REFUSAL in rest:
             raise LanguageModelFailed("llm_uncited")
         self._take(rest)
-        self._taken = len(self._text)
+        self._taken = len(self.text)
+
+    def fresh(self) -> _Draft:
+        """Return an empty draft over the same passages."""
+        return _Draft(self._extractive, self._by_key, self._checker, keep=self._keep)
+
+    @property
+    def supported(self) -> list[str]:
+        """The sentences that passed every check."""
+        return [one.text for one in self.sentences if one.supported]
+
+    @property
+    def unsupported(self) -> list[str]:
+        """The sentences that did not."""
+        return [one.text for one in self.sentences if not one.supported]
 
     def answer(self) -> Answer:
-        """Return the answer so far."""
+        """Return the answer so far; what failed a check is left out unless it is to be shown."""
+        shown = [one for one in self.sentences if one.supported or self._keep]
         return self._extractive.model_copy(
             update={
                 "method": "generated",
-                "sentences": list(self.sentences),
+                "sentences": shown,
                 "citations": list(self.citations),
                 "answer_markdown": markdown([one for one in self.sentences if one.supported]),
             }
