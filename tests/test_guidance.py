@@ -17,6 +17,7 @@ from advisor.guidance.eligibility import Decision, decide
 from advisor.guidance.fiches import Fiches
 from advisor.guidance.peers import peers
 from advisor.guidance.profile import Profile, make_profile, parse_population, read_profile
+from advisor.guidance.trajectory import dates_in, trajectory
 from advisor.i18n import LANGUAGES
 from advisor.settings import Settings
 from advisor.web.charts import Point, map_svg, radar_svg
@@ -274,6 +275,34 @@ def test_wrong_answers_and_a_wrong_parcours_are_sentences(fiches, tmp_path) -> N
     (tmp_path / "reponses.json").write_text("[]")
     with pytest.raises(UsageError):
         read_answers(tmp_path / "reponses.json")
+
+
+# -- trajectory -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("Depuis 1997, la commune éco-construit.", [(1997, 1997, True)]),
+        ("Le programme a duré de 2019 à 2021.", [(2019, 2021, False)]),
+        ("Budget 2019-2021 de la ville.", [(2019, 2021, False)]),
+        ("Dès les années 1990, la ville écoute.", [(1990, 1999, True)]),
+        ("Im Jahr 2018 schloss die letzte Zeche.", [(2018, 2018, False)]),
+        ("It opened in 2004 and grew in 2010.", [(2004, 2004, False), (2010, 2010, False)]),
+        ("La ville compte 2 018 habitants et 1997,5 ha, contrat 1536C0019.", []),
+    ],
+)
+def test_dates_are_read_as_they_are_written(text, dates) -> None:
+    assert dates_in(text) == dates
+
+
+def test_a_trajectory_is_in_order_and_each_fact_quoted(fiches) -> None:
+    found = trajectory(fiches, "loos")
+    starts = [event.start for event in found.events]
+    assert starts == sorted(starts) and len(starts) > 5
+    assert all(event.citation.verdict is Verdict.VERIFIED for event in found.events)
+    with pytest.raises(UsageError, match="Nulle-Part"):
+        trajectory(fiches, "Nulle-Part")
 
 
 # -- charts -----------------------------------------------------------------------------

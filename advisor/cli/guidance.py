@@ -185,3 +185,20 @@ def diagnose(
         _print_quotes([*([step.source] if step.source else []), *step.examples])
         for one in step.programmes:
             out.print(f"  → {one.name} ({_decision(one)})", markup=False)
+
+
+@app.command(help=text("trajectory_help"))
+def trajectory(
+    name: Annotated[str, typer.Argument(metavar="TERRITOIRE")], as_json: Json = False
+) -> None:
+    from advisor.guidance.trajectory import trajectory as run
+
+    found = run(fiches_of_home(), name)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    for event in found.events:
+        years = str(event.start) if event.start == event.end else f"{event.start}–{event.end}"
+        mark = f" ({text('disagrees')})" if event.disagrees else ""
+        out.print(f"{years}{mark}", style="bold", markup=False)
+        _print_quotes([event.citation])
