@@ -170,26 +170,23 @@ def model_ranker(collection: Collection, name: str) -> Ranker:
 
 def standard_pipeline(collection: Collection, name: str) -> Ranker:
     """Rank as the usual LangChain tutorial does: recursive splitter, vectors, nearest chunks."""
-    from langchain_core.documents import Document as Chunk
-    from langchain_core.vectorstores import InMemoryVectorStore
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
+    # Exact cosine over all chunks: what a vector store approximates.
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
-    store = InMemoryVectorStore(load_embeddings(name))
-    store.add_documents(
-        splitter.split_documents(
-            [
-                Chunk(page_content=f"{title}\n{text}".strip(), metadata={"id": key})
-                for key, title, text in collection.documents
-            ]
-        )
-    )
+    model = load_embeddings(name)
+    chunks = [
+        (key, chunk)
+        for key, title, text in collection.documents
+        for chunk in splitter.split_text(f"{title}\n{text}".strip())
+    ]
+    vectors = model.encode([chunk for _, chunk in chunks])
 
     def rank(question: str) -> dict[str, float]:
+        scores = vectors @ model.encode([question])[0]
         best: dict[str, float] = {}
-        for chunk, score in store.similarity_search_with_score(question, k=2 * _DEPTH):
-            key = str(chunk.metadata["id"])
-            best[key] = max(best.get(key, -1.0), float(score))
+        for row in np.argsort(-scores)[: 2 * _DEPTH]:
+            best.setdefault(chunks[row][0], float(scores[row]))
         return best
 
     return rank

@@ -22,6 +22,8 @@ Repères
 1990 création de Culture Commune
 
 2012 le bassin minier est inscrit au patrimoine mondial
+
+Loosville compte 6 170 habitants et plante des haies chaque hiver.
 """
 PLACE = """La Manufacture
 
@@ -74,6 +76,7 @@ def test_the_value_asked_for_is_marked_in_the_sentence(answerer) -> None:
             "Quelles dix communes pionnières le premier atelier de 2018 réunit-il ?",
             "quatre communes",
         ),
+        ("Est-il vrai que Loosville compte 12 000 habitants ?", "6 170 habitants"),
         ("Où est le lieu de la Manufacture des territoires ?", "n'est pas un lieu physique"),
     ],
 )

@@ -141,6 +141,33 @@ def test_a_damaged_profile_file_is_a_sentence(tmp_path) -> None:
         read_profile(tmp_path / "absent.json")
 
 
+def test_a_profile_written_with_nothing_known_is_read_back(tmp_path) -> None:
+    path = tmp_path / "profil.json"
+    path.write_text(json.dumps(Profile(name="Lens").model_dump(mode="json")), encoding="utf-8")
+    assert read_profile(path) == Profile(name="Lens")
+
+
+def test_a_namesake_in_another_departement_is_another_territory(fiches) -> None:
+    other = make_profile({"name": "Loos", "departement": "59"})
+    assert completed(fiches, other, other.model_fields_set) == other
+
+
+def test_nothing_asked_and_nothing_known_is_said(fiches) -> None:
+    with pytest.raises(UsageError, match="besoin"):
+        suggest(fiches, "   ", Profile())
+    assert not any(
+        "Répond à votre besoin" in reason
+        for one in suggest(fiches, "", VILLAGE, today=TODAY).suggestions
+        for reason in one.reasons
+    )
+
+
+def test_a_peer_is_quoted_on_itself_not_on_another(fiches) -> None:
+    found = peers(fiches, Profile(kind="commune"), "réseau de chaleur au bois", k=10)
+    le_mene = next(one for one in found.peers if one.slug == "le-mene")
+    assert all("Tramayes" not in citation.quote for citation in le_mene.citations)
+
+
 def test_a_known_territory_completes_the_profile_without_replacing_what_was_given(fiches) -> None:
     given = make_profile({"name": "loos en gohelle", "population": "7 000"})
     profile = completed(fiches, given, given.model_fields_set)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +23,7 @@ from advisor.answer.disagreement import Disagreement, disagreement
 from advisor.answer.evidence import Evidence, Line, Measure, Selection, score_evidence, select
 from advisor.answer.extractive import compose, markdown
 from advisor.answer.models import Answer, Citation, Sentence
-from advisor.answer.premise import Correction, correction
+from advisor.answer.premise import Correction, asked_count, correction
 from advisor.answer.question import Asked, Shape, understand_shape
 from advisor.answer.small_talk import small_talk
 from advisor.catalogue.journal import Journal
@@ -35,6 +36,7 @@ from advisor.retrieval.search import Hit, PassageSearch, SearchResult
 from advisor.settings import Settings
 from advisor.text.language import Language
 from advisor.text.normalise import fold
+from advisor.text.words import word_list
 
 _PASSAGES = 8
 _NEAREST = 3
@@ -51,6 +53,10 @@ MEASURES = {
 # «Plus de détails».
 _DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6)
 _NAMED_MISSING = 3
+# Elided articles and hyphens part the words of a written one.
+_INSIDE = re.compile(r"[’'-]")
+# Words of the question that ask for a form of answer, which no source need hold.
+_ABOUT_THE_ANSWER = word_list("asking")
 _LASTING = (
     "chroma_unreachable",
     "model_damaged",
@@ -146,7 +152,14 @@ class Answerer:
             result = self._both_sides(result, filters)
         query = result.query
         weights = self.search.word_weights(query)
-        evidence = score_evidence(query, result.hits, weights, self.search.embeddings, asked.values)
+        evidence = score_evidence(
+            query,
+            result.hits,
+            weights,
+            self.search.embeddings,
+            asked.values,
+            asked_count(query) if asked.shape is Shape.LIST else None,
+        )
         measured = features(query, evidence, weights, self.search.size)
         return Findings(
             result,
@@ -210,10 +223,15 @@ class Answerer:
             return self._decline(answer)
         unsure = found.chance < PARTIAL or found.silent >= SILENT
         if unsure and found.correction is None:
-            words = missing(found.weights, found.evidence)[:_NAMED_MISSING]
-            if words:
+            lacking = missing(found.weights, found.evidence)
+            typed = [
+                shown
+                for word in lacking
+                if word not in _ABOUT_THE_ANSWER and (shown := _as_typed(word, query.text))
+            ]
+            if typed:
                 answer.status = "partial"
-                shown = ", ".join(_as_typed(word, query.text) for word in words)
+                shown = ", ".join(typed[:_NAMED_MISSING])
                 answer.notices.append(translate("answer.partial", lang, words=shown))
         answer.notices += _warnings(found, citations, lang)
         answer.answer_markdown = markdown(sentences)
@@ -363,10 +381,10 @@ def _cited(citations: Sequence[Citation], one: Evidence, start: int) -> str:
     return ""
 
 
-def _as_typed(word: str, text: str) -> str:
-    """Return a folded word as the question has it."""
+def _as_typed(word: str, text: str) -> str | None:
+    """Return a folded word as the question has it, ``None`` when it comes from elsewhere."""
     typed = (one.strip(".,;:?!«»\"'()") for one in text.split())
-    return next((one for one in typed if fold(one) == word), word)
+    return next((one for one in typed if word in _INSIDE.split(fold(one))), None)
 
 
 def _ms(start: float, end: float) -> float:

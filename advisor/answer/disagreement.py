@@ -10,9 +10,9 @@ from advisor.answer.premise import years_in
 from advisor.answer.question import Value
 
 # Two lines speak of the same thing when the first answers for this much of the question, the
-# second for this share of it, and both hold the weightiest words that the first holds.
+# second for this share of it, and lacks at most one of the words that the first holds.
 _SUBJECT, _NEARLY = 0.55, 0.6
-_HELD, _WORDS = 0.8, 2
+_HELD, _LACKING = 0.8, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ def disagreement(
         return None
     kept: dict[str, tuple[Evidence, Line, str]] = {}
     best = dated[0][2].matches
-    held = sorted((word for word in about if best[word] >= _HELD), key=lambda word: -about[word])
+    held = [word for word in about if best[word] >= _HELD]
     for share, one, line, year in dated:
-        same = all(line.matches[word] >= _HELD for word in held[:_WORDS])
-        if same and share >= _NEARLY * dated[0][0]:
+        lacking = sum(line.matches[word] < _HELD for word in held)
+        if lacking <= _LACKING and share >= _NEARLY * dated[0][0]:
             kept.setdefault(year, (one, line, year))
     # The two best: further ones are less and less about the same thing.
     return Disagreement(tuple(kept.values())[:2]) if len(kept) > 1 else None

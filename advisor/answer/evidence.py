@@ -25,6 +25,8 @@ _SENTENCE_ITEM = re.compile(r"•\s+[^\W\d_a-zà-ÿ].*[.!?…]$", re.DOTALL)
 _MIN_LETTERS = 12
 # Weights of a sentence's features, chosen with `make eval`.
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
+# What a list of the length asked for gains.
+_LISTED = 0.2
 # Below this, two words are near by chance.
 _CHANCE = 0.2
 # A word found only in the headings above a sentence.
@@ -66,6 +68,7 @@ def score_evidence(
     weights: Mapping[str, float],
     embeddings: PassageEmbeddings | None,
     values: frozenset[Value] = frozenset(),
+    listed: int | None = None,
 ) -> list[Evidence]:
     """Score every line of every passage.
 
@@ -79,6 +82,7 @@ def score_evidence(
         weights: each word of the question with its weight, see ``weighting.word_weights``.
         embeddings: compares words and sentences; without it, words alone count.
         values: the kinds of value asked for.
+        listed: how many things are asked for («les quatre…»): a list of so many comes up.
     """
     evidence = [Evidence(hit, list(_lines(hit))) for hit in hits]
     lines = [line for one in evidence for line in one.lines]
@@ -103,7 +107,23 @@ def score_evidence(
                 + _NEIGHBOUR * neighbour
                 + _VALUE * (line.coverage > 0 and bool(values_in(line.text, values)))
             )
+        if listed:
+            for member in _list_of(one.lines, listed):
+                member.score += _LISTED
     return evidence
+
+
+def _list_of(lines: Sequence[Line], count: int) -> list[Line]:
+    """Return the lines of the lists of so many items."""
+    found: list[Line] = []
+    run: list[Line] = []
+    for line in [*lines, None]:
+        if line is not None and line.item:
+            run.append(line)
+            continue
+        found += run if len(run) == count else []
+        run = []
+    return found
 
 
 def covered(line: Line, weights: Mapping[str, float]) -> float:

@@ -20,11 +20,17 @@ from advisor.text.language import Language
 from advisor.text.normalise import fold
 
 _YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20)\d\d(?![\d]|[.,]\d)")
+# A number, grouped or in words, and the word after it; matches overlap.
+_COUPLE = re.compile(
+    r"(?<![\w’'-])(?<!\d[ \u00a0\u202f.])"
+    r"(?=((?:\d{1,3}(?:[ \u00a0\u202f.]\d{3})+|[\w’'-]+)[ \u00a0\u202f][\w’'-]+))"
+)
 _NAME = re.compile(r"[A-ZÀ-Ý][\w’'-]+(?: (?:d[eu’'] ?|des |la )?[A-ZÀ-Ý][\w’'-]+)+")
 # How much of the question's words a contradicting line answers for, at least.
 _SAME_SUBJECT, _SAME_NAME, _SAME_THING, _DENIES, _DENIES_VALUE = 0.6, 0.25, 0.5, 0.4, 0.1
 _FEWEST = 2
 _KNOWN = 0.5
+_LONGEST_LIST = 20
 _DENIAL: dict[Language, re.Pattern[str]] = {
     "fr": re.compile(
         r"\bn['e] ?(?:est|sont|etait|etaient|peut|peuvent|s'agit) (?:pas|jamais|nullement|aucun)"
@@ -86,6 +92,12 @@ def correction(
     )
 
 
+def asked_count(query: Query) -> int | None:
+    """Return how many things a question asks for («les quatre fondamentaux»), if it says."""
+    counts = [int(number) for number, _, _ in _counts(query.text, query.lang)]
+    return next((count for count in counts if 1 < count <= _LONGEST_LIST), None)
+
+
 def years_in(text: str) -> set[str]:
     """Return the years that a text names."""
     return set(_YEAR.findall(text))
@@ -127,8 +139,13 @@ def _other_count(
             for one, line, counts in lines
             if counts and all(other != number for other, _ in counts)
         ]
-        other, share = _best(others, about)
-        if other and share >= _SAME_THING and len(about) >= _FEWEST:
+        # The same thing counted otherwise says more than another thing counted.
+        alike = [
+            (one, line) for one, line in others if any(n == noun for _, n in _counts_of(line, one))
+        ]
+        other, share = _best(alike or others, about)
+        enough = _FEWEST if alike else _FEWEST + 1
+        if other and share >= _SAME_THING and len(about) >= enough:
             return Correction("count", *other, shown)
     return None
 
@@ -195,17 +212,19 @@ def _clause(query: Query, year: str, weights: Mapping[str, float]) -> dict[str, 
 
 
 def _counts(text: str, lang: Language) -> Iterator[tuple[str, str, str]]:
-    """Yield (number, term counted, words) of each small count in a text: «dix régions»."""
-    for match in re.finditer(r"(?<![\w’'-])(?=([\w’'-]+ [\w’'-]+))", text):
-        # «En cinq points» is the form of the answer, not what is counted.
-        if not text[: match.start()].lower().endswith((" en ", " in ")):
-            yield from _count(match.group(1), lang)
-
-
-def _count(couple: str, lang: Language) -> Iterator[tuple[str, str, str]]:
-    words = content_words(couple, lang)
-    if len(words) == 2 and words[0].isdigit() and len(words[0]) < 4 and words[1].isalpha():
-        yield words[0], stem(words[1], lang), couple
+    """Yield (number, term counted, words) of each count in a text: «dix régions»."""
+    for match in _COUPLE.finditer(text):
+        couple = match.group(1)
+        words = content_words(couple, lang)
+        # «En cinq points» is the form of the answer, not what is counted; a year counts nothing.
+        if (
+            len(words) == 2
+            and words[0].isdigit()
+            and words[1].isalpha()
+            and not _YEAR.fullmatch(words[0])
+            and not text[: match.start()].lower().endswith((" en ", " in "))
+        ):
+            yield words[0], stem(words[1], lang), couple
 
 
 def _counts_of(line: Line, one: Evidence) -> set[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from advisor.cli.terminal import Json, language, out, print_json, text
+from advisor.cli.terminal import Json, err, language, out, print_json, text
 from advisor.errors import UsageError
 from advisor.i18n import format_date, format_number, translate
 from advisor.settings import get_settings
@@ -62,7 +62,13 @@ def profile_command(
     values = {key: value for key, value in given.items() if value is not None}
     profile = make_profile(values)
     if profile.name and get_settings().catalogue_path.is_file():
-        profile = completed(fiches_of_home(), profile, frozenset(values))
+        asked = profile.name
+        found = completed(fiches_of_home(), profile, frozenset(values))
+        if found == profile:
+            err.print(text("profile_unknown", name=asked), style="yellow", markup=False)
+        elif found.name != asked:
+            err.print(text("profile_read_as", name=found.name), style="yellow", markup=False)
+        profile = found
     if as_json:
         print_json(profile.model_dump(mode="json"))
         return
@@ -175,7 +181,8 @@ def diagnose(
         return
     for score in found.scores:
         value = "–" if score.score is None else f"{round(100 * score.score)} %"
-        out.print(f"{score.title} : {value}", markup=False)
+        told = text("answered_of", answered=score.answered, count=score.statements)
+        out.print(f"{score.title} : {value} ({told})", markup=False)
     if found.strengths:
         out.print(text("strengths", names=", ".join(found.strengths)), markup=False)
     if found.steps:

@@ -20,11 +20,16 @@ def completed(fiches: Fiches, profile: Profile, given: Collection[str] = ()) -> 
         given: the fields the user gave, never replaced.
 
     Raises:
-        UsageError: several territories have this name and the département does not decide.
+        UsageError: several territories have this name and no département decides.
     """
-    found = known_territory(fiches, profile.name or "")
-    if len(found) > 1 and profile.departement:
-        found = [one for one in found if profile.departement in one.territory.departements] or found
+    found = [
+        one
+        for one in known_territory(fiches, profile.name or "")
+        # «Loos», in the Nord, is not Loos-en-Gohelle.
+        if not profile.departement
+        or not one.territory.departements
+        or profile.departement in one.territory.departements
+    ]
     if len(found) > 1:
         places = ", ".join(
             f"{one.title} ({', '.join(one.territory.departements)})" for one in found

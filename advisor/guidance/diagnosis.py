@@ -24,6 +24,7 @@ PARCOURS = Path(__file__).resolve().parents[2] / "corpus" / "parcours"
 DEFAULT = "quatre-fondamentaux"
 #: Levels of an answer: never, sometimes, often, always.
 LEVELS = (0, 1, 2, 3)
+_STRONG = 0.6
 _STEPS, _EXAMPLES, _PROGRAMMES = 2, 2, 2
 
 
@@ -165,12 +166,14 @@ def diagnose(
     """
     known = parcours.statements()
     for name, level in answers.items():
-        if name not in known or level not in LEVELS or isinstance(level, bool):
+        if name not in known:
             raise UsageError("answers_unknown", name=name)
+        if level not in LEVELS or isinstance(level, bool):
+            raise UsageError("answers_level", name=name, level=str(level))
     scores = [_score(group, answers, lang) for group in parcours.fundamentals]
     told = [one for one in scores if one.score is not None]
     told.sort(key=lambda one: -(one.score or 0.0))
-    best = [one.title for one in told if one.score and one.score >= 0.6][:2]
+    best = [one.title for one in told if one.score and one.score >= _STRONG]
     steps = []
     for low in sorted(told, key=lambda one: one.score or 0.0)[:_STEPS]:
         group = next(one for one in parcours.fundamentals if one.id == low.id)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.answer.models import Citation
+from advisor.errors import UsageError
 from advisor.guidance.eligibility import Decision, Reason, decide
 from advisor.guidance.fiches import Fiches, Record, first_sentence
 from advisor.guidance.models import Suggested, Suggestion
@@ -52,9 +53,14 @@ def suggest(
         lang: of the reasons.
         k: number of suggestions.
         today: AAAA-MM-JJ; the machine's date when absent.
+
+    Raises:
+        UsageError: neither the need nor the profile says anything; the corpus is empty.
     """
     today = today or dt.date.today().isoformat()
     asked = need.strip() or _need_of(profile)
+    if not any(char.isalnum() for char in asked):
+        raise UsageError("empty_need")
     candidates = _ranked(fiches, asked, profile, today)
     open_ones = [one for one in candidates if one.decision in (Decision.ELIGIBLE, Decision.CHECK)]
     best = open_ones[0].score if open_ones else 0.0
@@ -67,8 +73,8 @@ def suggest(
     ]
     return Suggested(
         need=asked,
-        suggestions=_described(fiches, open_ones, lang, k),
-        excluded=_described(fiches, shut, lang, min(k, _EXCLUDED)),
+        suggestions=_described(fiches, open_ones, lang, k, asked=bool(need.strip())),
+        excluded=_described(fiches, shut, lang, min(k, _EXCLUDED), asked=False),
     )
 
 
@@ -110,7 +116,7 @@ def _soon(end: str | None, today: str) -> float:
 
 
 def _described(
-    fiches: Fiches, candidates: Sequence[_Candidate], lang: str, k: int
+    fiches: Fiches, candidates: Sequence[_Candidate], lang: str, k: int, *, asked: bool
 ) -> list[Suggestion]:
     described: list[Suggestion] = []
     for one in candidates:
@@ -122,7 +128,7 @@ def _described(
         record, programme = one.record, one.record.dispositif
         shut = one.decision in (Decision.CLOSED, Decision.NOT_ELIGIBLE)
         # What shuts a programme out is said first, and alone.
-        terms = () if shut or one.hit is None else one.hit.words
+        terms = one.hit.words if one.hit is not None and asked and not shut else ()
         themes = () if shut else one.themes
         described.append(
             Suggestion(

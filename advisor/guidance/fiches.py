@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from advisor.text.sentences import sentence_spans
 
 # Passages read for a need, over all fiches of a kind.
 _DEPTH = 60
+# Below this cosine, a passage that shares no word with the need has nothing to do with it.
+_MEANING = 0.3
+_NUMBERED = re.compile(r"^(?:\d{1,2}[.)]|•)\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Fiches:
             found = self.answerer.search.search(need, _DEPTH, Filters(kinds=kinds))
         except UsageError:  # no fiche of these kinds in the corpus
             return ()
-        return found.hits
+        return tuple(hit for hit in found.hits if hit.terms or (hit.similarity or 0.0) >= _MEANING)
 
     def quote(self, number: int, passage: Passage, text: str) -> Citation | None:
         """Return the verified citation of a text of a passage, ``None`` when it fails."""
@@ -106,11 +110,11 @@ class Fiches:
 
 
 def sentences(passage: Passage) -> Iterator[str]:
-    """Yield the sentences of a passage, its headings left out."""
+    """Yield the sentences of a passage, its headings and the numbers of lists left out."""
     for start, end in sentence_spans(passage.text):
         text = passage.text[start:end]
         if text not in passage.headings and text.endswith((".", "!", "?", "…")):
-            yield text
+            yield _NUMBERED.sub("", text)
 
 
 def first_sentence(passage: Passage) -> str | None:

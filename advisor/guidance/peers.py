@@ -134,7 +134,7 @@ def _by_territory(fiches: Fiches, topic: str) -> dict[str, Hit]:
         told = slugs[hit.document.id]
         # A practical fiche tells of several territories: the passage must name the one meant.
         for slug in told:
-            if len(told) == 1 or slug.split("-")[0] in fold(hit.passage.text):
+            if len(told) == 1 or names(hit.passage.text, slug):
                 best.setdefault(slug, hit)
     return best
 
@@ -206,8 +206,13 @@ def _about(hit: Hit, record: Record) -> str | None:
     """Return the sentence of a passage that names a territory; in its own fiche, the first."""
     if hit.document.id == record.document_id:
         return first_sentence(hit.passage)
-    name = record.slug.split("-")[0]
-    return next((one for one in sentences(hit.passage) if name in fold(one)), None)
+    return next((one for one in sentences(hit.passage) if names(one, record.slug)), None)
+
+
+def names(text: str, slug: str) -> bool:
+    """Tell whether a text names the territory of a slug: «Le Mené» for ``le-mene``."""
+    plain = " ".join(re.findall(r"[a-z]+", fold(text)))
+    return f" {slug.replace('-', ' ')} " in f" {plain} "
 
 
 def _peer(one: _Found, profile: Profile, citations: list[Citation], lang: str) -> Peer:

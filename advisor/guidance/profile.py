@@ -39,6 +39,9 @@ def parse_population(value: Any) -> Any:
     return value
 
 
+Population = Annotated[int, BeforeValidator(parse_population), Field(gt=0, le=_LARGEST)]
+
+
 class Profile(BaseModel):
     """What is known of a territory; everything but the kind may be left out.
 
@@ -51,9 +54,7 @@ class Profile(BaseModel):
     name: str | None = Field(default=None, max_length=200)
     kind: Kind = "autre"
     country: Literal["FR", "DE"] = "FR"
-    population: Annotated[
-        int | None, BeforeValidator(parse_population), Field(gt=0, le=_LARGEST)
-    ] = None
+    population: Population | None = None
     departement: str | None = Field(default=None, pattern=r"^(\d{2,3}|2[AB])$")
     region: str | None = Field(default=None, max_length=100)
     contexts: list[Context] = []

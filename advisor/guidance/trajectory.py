@@ -12,10 +12,9 @@ from advisor.answer.models import Citation
 from advisor.catalogue.records import Passage
 from advisor.errors import UsageError
 from advisor.guidance.fiches import Fiches, Record, sentences
-from advisor.guidance.peers import known_territory
+from advisor.guidance.peers import known_territory, names
 from advisor.text.analysis import analyse
 from advisor.text.language import Language
-from advisor.text.normalise import fold
 
 _YEAR = r"(?:1[5-9]|20)\d\d"
 # 2019-2021, de 2019 à 2021, from 2019 to 2021, von 2019 bis 2021.
@@ -82,11 +81,10 @@ def _records(fiches: Fiches, own: Record) -> Iterator[Record]:
 
 
 def _events(fiches: Fiches, passage: Passage, record: Record, own: Record) -> Iterator[Event]:
-    name = fold(own.title).split("-")[0].split(" ")[0]
     for sentence in sentences(passage):
         dates = dates_in(sentence)
         # In a fiche that tells of several territories, the sentence must name this one.
-        if not dates or (record.slug != own.slug and name not in fold(sentence)):
+        if not dates or (record.slug != own.slug and not names(sentence, own.slug)):
             continue
         if citation := fiches.quote(1, passage, sentence):
             start, end, since = dates[0]

@@ -354,7 +354,8 @@ class PassageSearch:
 
     def _named_documents(self, query: Query) -> dict[str, float]:
         """Return how much the documents of what a question names are preferred."""
-        entities = self.gazetteer.find(query.text)
+        # «Combien d'habitants compte-t-elle ?» is about what the turn before named.
+        entities = self.gazetteer.find(query.text) or self.gazetteer.find(query.context)
         slugs = tuple(one.slug for one in entities if one.kind == "territoire")
         about = self.catalogue.document_ids(Filters(territories=slugs)) if slugs else []
         return dict.fromkeys(about, _ABOUT) | dict.fromkeys(
