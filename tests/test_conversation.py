@@ -60,6 +60,22 @@ def test_the_question_words_tell_the_form_of_the_answer(question, lang, shape, v
     assert (asked.shape, asked.values) == (shape, values)
 
 
+def test_a_list_is_found_though_it_does_not_repeat_the_question(
+    settings, tmp_path, import_into: Callable
+) -> None:
+    (tmp_path / "charte.md").write_text(
+        "# La charte du plateau\n\nLes trois engagements de la charte du plateau datent de 2012 et ont"
+        " été revus avec les communes.\n\n## Les engagements\n\n- Planter des haies.\n"
+        "- Ouvrir les écoles le soir.\n- Partager les machines.\n",
+        encoding="utf-8",
+    )
+    import_into(settings, tmp_path)
+    answer = Answerer(settings).answer("Quels sont les trois engagements de la charte du plateau ?")
+    assert [one.text for one in answer.sentences if one.item] == [
+        "Planter des haies.", "Ouvrir les écoles le soir.", "Partager les machines.",
+    ]  # fmt: skip
+
+
 def test_the_value_asked_for_is_marked_in_the_sentence(answerer) -> None:
     answer = answerer.answer("Combien mesure le réseau de Tramayes ?")
     marked = [

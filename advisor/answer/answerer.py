@@ -20,7 +20,16 @@ from advisor.answer.abstention import (
 )
 from advisor.answer.citation import CitationChecker
 from advisor.answer.disagreement import Disagreement, disagreement
-from advisor.answer.evidence import Evidence, Line, Measure, Selection, score_evidence, select
+from advisor.answer.evidence import (
+    Evidence,
+    Line,
+    Measure,
+    Selection,
+    items_in,
+    list_of,
+    score_evidence,
+    select,
+)
 from advisor.answer.extractive import compose, markdown
 from advisor.answer.models import Answer, Citation, Sentence
 from advisor.answer.premise import Correction, asked_count, correction
@@ -34,6 +43,7 @@ from advisor.retrieval.conversation import Turn, asks_for_more
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.search import Hit, PassageSearch, SearchResult
 from advisor.settings import Settings
+from advisor.text.analysis import analyse
 from advisor.text.language import Language
 from advisor.text.normalise import fold
 from advisor.text.words import word_list
@@ -42,6 +52,8 @@ _PASSAGES = 8
 _NEAREST = 3
 # Things compared at most, and the passages read for each.
 _COMPARED, _EACH = 4, 3
+# How many of the best passages name the documents where a list is looked for.
+_LISTING = 4
 # How much an answer of each shape says, chosen with `make eval`: whole passages, few of them.
 MEASURES = {
     Shape.FACT: Measure(sentences=10, passages=3, floor=0.2, far=0.8),
@@ -78,6 +90,7 @@ class Findings:
     silent: float
     correction: Correction | None
     disagreement: Disagreement | None
+    count: int | None
 
     @property
     def query(self) -> Query:
@@ -150,6 +163,9 @@ class Answerer:
         result = self.search.search(query, _PASSAGES, filters)
         if asked.shape is Shape.COMPARISON:
             result = self._both_sides(result, filters)
+        count = asked_count(result.query) if asked.shape is Shape.LIST else None
+        if count:
+            result = self._with_lists(result, *count)
         query = result.query
         weights = self.search.word_weights(query)
         evidence = score_evidence(
@@ -158,7 +174,7 @@ class Answerer:
             weights,
             self.search.embeddings,
             asked.values,
-            asked_count(query) if asked.shape is Shape.LIST else None,
+            count[0] if count else None,
         )
         measured = features(query, evidence, weights, self.search.size)
         return Findings(
@@ -170,6 +186,7 @@ class Answerer:
             measured.silent,
             correction(query, evidence, weights, asked.values),
             disagreement(evidence, weights, asked.values),
+            count[0] if count else None,
         )
 
     def _both_sides(self, result: SearchResult, filters: Filters | None) -> SearchResult:
@@ -187,6 +204,22 @@ class Answerer:
                 hits += self.search.search(result.query, _EACH, only).hits
         found = {hit.passage.id: hit for hit in (*hits, *result.hits)}
         return replace(result, hits=tuple(found.values())[: _PASSAGES + len(hits)])
+
+    def _with_lists(self, result: SearchResult, count: int, noun: str) -> SearchResult:
+        """Add, from the best documents, the passages that list as many things as are asked for.
+
+        A list seldom repeats the words of the question: «les quatre…» stand in the passage
+        before, or in the heading.
+        """
+        known = {hit.passage.id for hit in result.hits}
+        added: list[Hit] = []
+        for hit in {hit.document.id: hit for hit in reversed(result.hits[:_LISTING])}.values():
+            for passage in self.search.catalogue.passages_of(hit.document.id):
+                about = " ".join([*passage.headings, passage.text])
+                named = noun in analyse(about, hit.document.lang)
+                if passage.id not in known and named and items_in(passage.text) == count:
+                    added.append(replace(hit, passage=passage))
+        return replace(result, hits=(*result.hits, *added)) if added else result
 
     def _extract(self, question: str, found: Findings, detailed: bool) -> Answer:
         query = found.query
@@ -328,7 +361,9 @@ def _search_notices(result: SearchResult, lang: str) -> Iterator[str]:
 
 
 def _leading(selections: list[Selection], found: Findings) -> list[Selection]:
-    """Put first what contradicts the question, and join what dates it differently."""
+    """Put first what contradicts the question; join the list asked for, and other dates."""
+    if found.count:
+        selections = _with_list(selections, found.evidence, found.count)
     if found.correction is not None:
         one, line = found.correction.evidence, found.correction.line
         selections = _with_line(selections, one, line, first=True)
@@ -336,6 +371,19 @@ def _leading(selections: list[Selection], found: Findings) -> list[Selection]:
         for one, line, _ in found.disagreement.lines:
             selections = _with_line(selections, one, line, first=False)
     return selections
+
+
+def _with_list(
+    selections: list[Selection], evidence: Sequence[Evidence], count: int
+) -> list[Selection]:
+    """Return selections that hold a list of so many items, when the evidence has one."""
+    if any(sum(line.item for line in one.lines) >= count for one in selections):
+        return selections
+    lists = [(one, items) for one in evidence if (items := list_of(one.lines, count))]
+    if not lists:
+        return selections
+    best, items = max(lists, key=lambda found: found[0].best)
+    return [*selections, Selection(best.hit, tuple(items))]
 
 
 def _with_line(

@@ -26,7 +26,7 @@ _MIN_LETTERS = 12
 # Weights of a sentence's features, chosen with `make eval`.
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
 # What a list of the length asked for gains.
-_LISTED = 0.2
+_LISTED = 0.4
 # Below this, two words are near by chance.
 _CHANCE = 0.2
 # A word found only in the headings above a sentence.
@@ -108,12 +108,17 @@ def score_evidence(
                 + _VALUE * (line.coverage > 0 and bool(values_in(line.text, values)))
             )
         if listed:
-            for member in _list_of(one.lines, listed):
+            for member in list_of(one.lines, listed):
                 member.score += _LISTED
     return evidence
 
 
-def _list_of(lines: Sequence[Line], count: int) -> list[Line]:
+def items_in(text: str) -> int:
+    """Return how many lines of a text are items of a list."""
+    return sum(bool(_ITEM.match(line)) for line in text.splitlines())
+
+
+def list_of(lines: Sequence[Line], count: int) -> list[Line]:
     """Return the lines of the lists of so many items."""
     found: list[Line] = []
     run: list[Line] = []

@@ -92,10 +92,10 @@ def correction(
     )
 
 
-def asked_count(query: Query) -> int | None:
-    """Return how many things a question asks for («les quatre fondamentaux»), if it says."""
-    counts = [int(number) for number, _, _ in _counts(query.text, query.lang)]
-    return next((count for count in counts if 1 < count <= _LONGEST_LIST), None)
+def asked_count(query: Query) -> tuple[int, str] | None:
+    """Return how many things a question asks for and their term: «les quatre fondamentaux»."""
+    counts = [(int(number), noun) for number, noun, _ in _counts(query.text, query.lang)]
+    return next((one for one in counts if 1 < one[0] <= _LONGEST_LIST), None)
 
 
 def years_in(text: str) -> set[str]:
