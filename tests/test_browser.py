@@ -85,7 +85,7 @@ def test_a_question_gives_a_cited_answer_whose_source_opens_highlighted(
     page.locator(f'a.reference[href$="-{number}"]').first.click()
     expect(card).to_have_attribute("open", "")
     expect(card.locator("mark")).to_contain_text("2,7 km")
-    image = card.locator("img.page")
+    image = card.locator("img.page").last  # the quote runs over two pages
     image.scroll_into_view_if_needed()
     page.wait_for_function("image => image.naturalWidth > 0", arg=image.element_handle())
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
@@ -101,7 +101,7 @@ def test_the_page_works_with_the_keyboard_alone(page: Page) -> None:
     page.locator("#question textarea").focus()
     page.keyboard.type(QUESTION)
     page.keyboard.press("Enter")
-    expect(page.locator("#conversation .answer")).to_contain_text("2,7 km", timeout=20_000)
+    expect(page.locator("#conversation .answer .actions")).to_be_visible(timeout=20_000)
     reference = page.locator("a.reference").last
     reference.focus()
     page.keyboard.press("Enter")
@@ -117,3 +117,23 @@ def test_an_example_asks_its_question_and_a_new_conversation_clears(page: Page) 
     expect(page.locator("#sources details.source")).to_have_count(0)
     page.click("#send")  # an empty question
     expect(page.locator("#conversation")).to_contain_text("Posez une question", timeout=10_000)
+
+
+def test_a_territory_is_guided_and_diagnosed_without_outside_request(
+    page: Page, address: str
+) -> None:
+    page.get_by_role("tab", name="Mon territoire").click()
+    page.get_by_label("Population").fill("beaucoup")
+    page.click("#guide")
+    expect(page.locator("#territory-problem")).to_contain_text("beaucoup", timeout=20_000)
+    page.get_by_label("Population").fill("12 000 hab.")
+    page.get_by_label("Votre besoin").fill("chauffer l'école")
+    page.click("#guide")
+    expect(page.locator("#territory-results")).to_contain_text("Aucun dispositif", timeout=20_000)
+    page.get_by_role("radio", name="parfois").first.check()
+    page.click("#diagnose")
+    expect(page.locator("#diagnosis img.chart")).to_be_visible(timeout=20_000)
+    expect(page.locator("#diagnosis table")).to_contain_text("33 %")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert all(url.startswith((address, "data:", "blob:")) for url in page.requested)  # type: ignore[attr-defined]
+    assert page.errors == []  # type: ignore[attr-defined]
