@@ -130,6 +130,19 @@ def test_a_way_to_reach_someone_a_later_year_and_tomorrow_are_not_guessed(answer
         assert answerer.answer(question).status == "insufficient", question
 
 
+def test_a_year_in_the_question_is_no_reason_to_refuse_sources_without_years(
+    settings, tmp_path, import_into: Callable
+) -> None:
+    (tmp_path / "note.txt").write_text(
+        "Note\n\nLe réseau de chaleur de la commune mesure 1,4 km.\n"
+    )
+    import_into(settings, tmp_path)
+    answerer = Answerer(settings)
+    asked = answerer.answer("Combien mesure le réseau de chaleur de la commune en 2024 ?")
+    assert "1,4 km" in " ".join(citation.quote for citation in asked.citations)
+    assert answerer.answer("zzyzx 2031").status == "insufficient"
+
+
 def test_a_follow_up_leans_on_the_question_and_on_its_answer() -> None:
     history = [
         Turn("Quel texte formalise le programme ?", "La Charte du cadre de vie. Autre chose.")

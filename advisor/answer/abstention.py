@@ -128,8 +128,9 @@ def beyond(query: Query, evidence: Sequence[Evidence], values: frozenset[Value])
     if Value.CONTACT in values and not any(values_in(line.text, contact) for line in lines):
         return True
     known = set().union(*(years_in(line.text) for line in lines))
-    known |= {(one.hit.document.date or "")[:4] for one in evidence}
-    return any(year > max(known) for year in years_in(query.text))
+    known |= {one.hit.document.date[:4] for one in evidence if one.hit.document.date}
+    # Sources without any year say nothing of how far they reach.
+    return bool(known) and any(year > max(known) for year in years_in(query.text))
 
 
 def undated(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> bool:

@@ -192,7 +192,7 @@ class Answerer:
     def _both_sides(self, result: SearchResult, filters: Filters | None) -> SearchResult:
         """Return the passages of each thing compared, when the question names several.
 
-        Each is looked for without the names of the others, in its own documents if they answer.
+        Each is looked for in its own fiche, so that one does not crowd out the others.
         """
         named = self.search.gazetteer.find(result.query.text)
         if len(named) < 2:

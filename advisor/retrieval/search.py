@@ -22,7 +22,7 @@ from advisor.retrieval.expansion import expand
 from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.rerank import DEPTH, load_reranker
-from advisor.retrieval.weighting import rarity, stems_of, weights_by_language, word_weights
+from advisor.retrieval.weighting import rarity, weights_by_language, word_weights
 from advisor.retrieval.word_match import word_matches
 from advisor.settings import Settings
 from advisor.text.analysis import analyse
@@ -167,16 +167,6 @@ class PassageSearch:
         hits = hits[:k]
         return SearchResult(query, hits, tuple(problems), missing)
 
-    def term_weights(self, query: Query) -> dict[str, float]:
-        """Return the rarity of each term of a question and its context in the corpus.
-
-        It is BM25's inverse document frequency; the stems of one word in several languages
-        count together.
-        """
-        lexical = self._indexes().lexical
-        terms = (*query.terms, *query.context_terms)
-        return {term: rarity(lexical, stems_of(query, term)) for term in terms}
-
     def word_weights(self, query: Query) -> dict[str, float]:
         """Return the words of a question and its context, spelling corrected, with their weight."""
         return word_weights(query, self._indexes().lexical)
@@ -254,7 +244,7 @@ class PassageSearch:
         words: Mapping[str, Candidate],
     ) -> list[Fused]:
         """Rank the best passages again with how well they answer for each word."""
-        best, rest = list(ranked[:_MATCHED]), ranked[_MATCHED:]
+        best = ranked[:_MATCHED]
         model, index = self.embeddings, indexes.lexical
         if model is None or index is None or indexes.dense is None:
             return list(ranked)
@@ -265,7 +255,8 @@ class PassageSearch:
             else () for one in best
         ]  # fmt: skip
         matches = word_matches(word_weights(query, index), texts, model)
-        return [*with_matches(best, matches), *rest]
+        # Those that were not looked at have no match.
+        return with_matches(ranked, [*matches, *[0.0] * (len(ranked) - len(best))])
 
     def _dense_scores(
         self,
@@ -283,12 +274,13 @@ class PassageSearch:
         if not vector.any():
             return {}
         short = vector[: indexes.dense.dimension]
-        near = [hit.passage_id for hit in indexes.dense.search(short, fetch)]
-        # The index holds shortened vectors; the catalogue's decide.
+        found = {hit.passage_id: hit.similarity for hit in indexes.dense.search(short, fetch)}
+        # The index holds shortened vectors; the catalogue's decide among the best.
         ids, vectors = self.catalogue.vectors(
-            model.model_id, list(dict.fromkeys([*near[:_EXACT], *candidates[:_EXACT]]))
+            model.model_id, list(dict.fromkeys([*list(found)[:_EXACT], *candidates[:_EXACT]]))
         )
-        found = dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else {}
+        if ids:
+            found |= dict(zip(ids, (vectors @ vector).tolist(), strict=True))
         if allowed is None:
             return found
         inside = set(allowed)
