@@ -32,7 +32,7 @@ from advisor.answer.evidence import (
 )
 from advisor.answer.extractive import compose, markdown
 from advisor.answer.models import Answer, Citation, Sentence
-from advisor.answer.premise import Correction, asked_count, correction
+from advisor.answer.premise import Contradiction, Correction, asked_count, correction
 from advisor.answer.question import Asked, Shape, understand_shape
 from advisor.answer.small_talk import small_talk
 from advisor.catalogue.journal import Journal
@@ -40,6 +40,7 @@ from advisor.catalogue.records import Filters
 from advisor.errors import LanguageModelFailed, StorageError, UsageError
 from advisor.i18n import translate
 from advisor.retrieval.conversation import Turn, asks_for_more
+from advisor.retrieval.entities import Entity
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.search import Hit, PassageSearch, SearchResult
 from advisor.settings import Settings
@@ -91,6 +92,7 @@ class Findings:
     correction: Correction | None
     disagreement: Disagreement | None
     count: int | None
+    compared: tuple[Entity, ...]
 
     @property
     def query(self) -> Query:
@@ -161,8 +163,9 @@ class Answerer:
     def _find(self, query: Query, filters: Filters | None) -> Findings:
         asked = understand_shape(query.text, query.lang)
         result = self.search.search(query, _PASSAGES, filters)
-        if asked.shape is Shape.COMPARISON:
-            result = self._both_sides(result, filters)
+        compared = self._compared(query) if asked.shape is Shape.COMPARISON else ()
+        if compared:
+            result = self._each_side(result, compared, filters)
         count = asked_count(result.query) if asked.shape is Shape.LIST else None
         if count:
             result = self._with_lists(result, *count)
@@ -187,18 +190,23 @@ class Answerer:
             correction(query, evidence, weights, asked.values),
             disagreement(evidence, weights, asked.values),
             count[0] if count else None,
+            compared,
         )
 
-    def _both_sides(self, result: SearchResult, filters: Filters | None) -> SearchResult:
-        """Return the passages of each thing compared, when the question names several.
+    def _compared(self, query: Query) -> tuple[Entity, ...]:
+        """Return the territories and dispositifs that a question compares, none for one alone."""
+        named = self.search.gazetteer.find(query.text)[:_COMPARED]
+        return named if len(named) > 1 else ()
 
-        Each is looked for in its own fiche, so that one does not crowd out the others.
+    def _each_side(
+        self, result: SearchResult, compared: Sequence[Entity], filters: Filters | None
+    ) -> SearchResult:
+        """Add the passages of each thing compared, looked for in its own fiche.
+
+        So one does not crowd out the others.
         """
-        named = self.search.gazetteer.find(result.query.text)
-        if len(named) < 2:
-            return result
         hits: list[Hit] = []
-        for one in named[:_COMPARED]:
+        for one in compared:
             only = replace(filters or Filters(), documents=(one.document_id,))
             with suppress(UsageError):
                 hits += self.search.search(result.query, _EACH, only).hits
@@ -272,12 +280,12 @@ class Answerer:
 
     def _selected(self, found: Findings, measure: Measure) -> list[Selection]:
         """Choose the lines; when things are compared, as many for each of them."""
-        named = self.search.gazetteer.find(found.query.text)[:_COMPARED]
-        if found.asked.shape is not Shape.COMPARISON or len(named) < 2:
+        if not found.compared:
             return select(found.evidence, measure)
-        part = replace(measure, passages=1, sentences=max(2, measure.sentences // len(named)))
+        each = max(2, measure.sentences // len(found.compared))
+        part = replace(measure, passages=1, sentences=each)
         chosen: list[Selection] = []
-        for one in named:
+        for one in found.compared:
             own = [e for e in found.evidence if e.hit.document.id == one.document_id]
             chosen += select(own, part)
         return chosen or select(found.evidence, measure)
@@ -407,7 +415,7 @@ def _warnings(found: Findings, citations: Sequence[Citation], lang: str) -> Iter
     """Say that a source contradicts the question, that sources disagree, each with its number."""
     if (wrong := found.correction) is not None:
         number = _cited(citations, wrong.evidence, wrong.line.start)
-        if number and wrong.kind == "denial":
+        if number and wrong.kind is Contradiction.DENIAL:
             yield translate("answer.denied", lang, number=number)
         elif number:
             yield translate("answer.corrected", lang, supposed=wrong.supposed, number=number)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from advisor.answer.alignment import quoted_spans
@@ -18,24 +17,19 @@ from advisor.answer.citation import CitationChecker, judge_quote
 from advisor.answer.evidence import Evidence, Line
 from advisor.answer.extractive import markdown
 from advisor.answer.models import Answer, Citation, Sentence, Verdict
+from advisor.answer.prompts import prompt
 from advisor.errors import LanguageModelFailed, UsageError
 from advisor.settings import Settings
 from advisor.text.analysis import analyse
 from advisor.text.language import Language
 from advisor.text.sentences import sentence_spans
 
-PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 _KEY = re.compile(r"\s*\[((?:p[0-9a-f]{6}[,;\s]*)+)\]")
 _ONE_KEY = re.compile(r"p[0-9a-f]{6}")
 _BRACKET = re.compile(r"\s*\[[^\[\]\n]{1,60}\]")
 _NUMBER = re.compile(r"\d+(?:[ \u00a0\u202f.,]\d+)*")
 _REFUSAL = "INSUFFISANT"
 _MARKUP = re.compile(r"!?\[([^\]\n]*)\]\((?:[^)\n]*)\)|<[^>\n]{1,200}>")
-
-
-def prompt(name: str, lang: Language) -> str:
-    """Return a prompt template in a language."""
-    return (PROMPTS / f"{name}.{lang}.md").read_text(encoding="utf-8")
 
 
 def chat_model(settings: Settings) -> Any:

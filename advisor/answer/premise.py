@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from advisor.answer.evidence import Evidence, Line, covered
 from advisor.answer.question import Value, values_in
@@ -58,14 +59,22 @@ _AFFIRMS: dict[Language, re.Pattern[str]] = {
 }
 
 
+class Contradiction(StrEnum):
+    """How a source contradicts a question."""
+
+    YEAR = "year"
+    COUNT = "count"
+    DENIAL = "denial"
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A line that contradicts the question; ``kind`` is ``year``, ``count`` or ``denial``.
+    """A line that contradicts the question.
 
     ``supposed`` is what the question says, in its own words, empty for a denial.
     """
 
-    kind: str
+    kind: Contradiction
     evidence: Evidence
     line: Line
     supposed: str = ""
@@ -118,7 +127,7 @@ def _other_year(
         agrees = _best(saying, about, names)[1]
         needed = _SAME_NAME if names else _SAME_SUBJECT
         if other and share >= needed and share > agrees and year <= max(known):
-            return Correction("year", *other, year)
+            return Correction(Contradiction.YEAR, *other, year)
     return None
 
 
@@ -146,7 +155,7 @@ def _other_count(
         other, share = _best(alike or others, about)
         enough = _FEWEST if alike else _FEWEST + 1
         if other and share >= _SAME_THING and len(about) >= enough:
-            return Correction("count", *other, shown)
+            return Correction(Contradiction.COUNT, *other, shown)
     return None
 
 
@@ -178,7 +187,7 @@ def _denial(
                 and (best is None or line.score > best[1].score)
             ):
                 best = (one, line)
-    return Correction("denial", *best) if best else None
+    return Correction(Contradiction.DENIAL, *best) if best else None
 
 
 def _best(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
+from advisor.answer.prompts import prompt
 from advisor.text.language import Language
 from advisor.text.normalise import fold
 
-PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 _PATTERNS: dict[str, dict[Language, str]] = {
     "greeting": {
         "fr": r"(bonjour|bonsoir|salut|coucou)( (a tous|tout le monde|madame|monsieur))?",
@@ -36,6 +35,5 @@ def small_talk(text: str) -> tuple[str, Language] | None:
     for kind, patterns in _PATTERNS.items():
         for lang, pattern in patterns.items():
             if re.fullmatch(pattern, plain):
-                path = PROMPTS / f"{kind}.{lang}.md"
-                return path.read_text(encoding="utf-8").strip(), lang
+                return prompt(kind, lang).strip(), lang
     return None
