@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
 from advisor.answer.evidence import Evidence, Line, covered
-from advisor.answer.premise import years_in
 from advisor.answer.question import Value, values_in
 from advisor.retrieval.query import Query
 from advisor.text.analysis import content_words
+from advisor.text.mentions import years_in
 from advisor.text.normalise import fold
 
 _LOOKED_AT = 5

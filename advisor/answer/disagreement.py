@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor.answer.evidence import Evidence, Line, covered
-from advisor.answer.premise import years_in
 from advisor.answer.question import Value
+from advisor.text.mentions import years_in
 
 # Two lines speak of the same thing when the first answers for this much of the question, the
 # second for this share of it, and lacks at most one of the words that the first holds.

@@ -18,15 +18,15 @@ from advisor.answer.question import Value, values_in
 from advisor.retrieval.query import Query
 from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language
-from advisor.text.normalise import fold
+from advisor.text.mentions import YEAR, names_in, years_in
+from advisor.text.normalise import fold, fold_typed
 
-_YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20)\d\d(?![\d]|[.,]\d)")
+_YEAR = re.compile(YEAR)
 # A number, grouped or in words, and the word after it; matches overlap.
 _COUPLE = re.compile(
     r"(?<![\w’'-])(?<!\d[ \u00a0\u202f.])"
     r"(?=((?:\d{1,3}(?:[ \u00a0\u202f.]\d{3})+|[\w’'-]+)[ \u00a0\u202f][\w’'-]+))"
 )
-_NAME = re.compile(r"[A-ZÀ-Ý][\w’'-]+(?: (?:d[eu’'] ?|des |la )?[A-ZÀ-Ý][\w’'-]+)+")
 # How much of the question's words a contradicting line answers for, at least.
 _SAME_SUBJECT, _SAME_NAME, _SAME_THING, _DENIES, _DENIES_VALUE = 0.6, 0.25, 0.5, 0.4, 0.1
 _FEWEST = 2
@@ -107,11 +107,6 @@ def asked_count(query: Query) -> tuple[int, str] | None:
     return next((one for one in counts if 1 < one[0] <= _LONGEST_LIST), None)
 
 
-def years_in(text: str) -> set[str]:
-    """Return the years that a text names."""
-    return set(_YEAR.findall(text))
-
-
 def _other_year(
     query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]
 ) -> Correction | None:
@@ -121,7 +116,7 @@ def _other_year(
         about = _clause(query, year, weights)
         saying = [(one, line) for one, line, years in lines if year in years]
         others = [(one, line) for one, line, years in lines if years and year not in years]
-        names = _names(_around(query.text, year))
+        names = [fold(name) for name in names_in(_around(query.text, year))]
         other, share = _best(others, about, names)
         # A year later than all that the sources speak of is beyond them, not contradicted.
         agrees = _best(saying, about, names)[1]
@@ -165,7 +160,7 @@ def _denial(
     weights: Mapping[str, float],
     values: frozenset[Value],
 ) -> Correction | None:
-    folded = fold(query.text).replace("’", "'")
+    folded = fold_typed(query.text)
     if _NEGATIVE[query.lang].search(folded) or not _AFFIRMS[query.lang].search(folded):
         return None
     lines = [line for one in evidence for line in one.lines]
@@ -183,7 +178,7 @@ def _denial(
             needed = _DENIES_VALUE if values_in(line.text, values) else _DENIES
             if (
                 covered(line, known) >= needed
-                and pattern.search(fold(line.text).replace("’", "'"))
+                and pattern.search(fold_typed(line.text))
                 and (best is None or line.score > best[1].score)
             ):
                 best = (one, line)
@@ -200,10 +195,6 @@ def _best(
     about_it = [(one, line) for one, line in lines if all(n in fold(line.text) for n in names)]
     best = max(about_it, key=lambda pair: (covered(pair[1], about), pair[1].score), default=None)
     return best, covered(best[1], about) if best else 0.0
-
-
-def _names(text: str) -> list[str]:
-    return [fold(name) for name in _NAME.findall(text)]
 
 
 def _around(text: str, year: str) -> str:

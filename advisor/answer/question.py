@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 
 from advisor.text.language import Language
-from advisor.text.normalise import fold
+from advisor.text.mentions import NAME, YEAR
+from advisor.text.normalise import fold_typed
 
 
 class Shape(StrEnum):
@@ -49,7 +50,7 @@ _ORDER = (Shape.COMPARISON, Shape.HOW, Shape.LIST, Shape.OVERVIEW)
 
 def understand_shape(question: str, lang: Language) -> Asked:
     """Return the form of the answer and the kinds of value that a question asks for."""
-    text = fold(question).replace("’", "'")
+    text = fold_typed(question)
     known_values, known_shapes = _patterns(lang)
     values = frozenset(value for value, pattern in known_values.items() if pattern.search(text))
     for shape in _ORDER:
@@ -76,7 +77,7 @@ _MONTH = (
     r"|january|february|march|april|may|june|july|august|september|october|november|december"
     r"|januar|februar|märz|juni|juli|oktober|dezember)"
 )
-_YEAR = r"(?<![\d.,])(?:1[5-9]|20)\d\d(?![\d,]|\.\d)"
+_YEAR = rf"(?<![\d.,]){YEAR}(?![\d,]|\.\d)"
 _NUMBER = r"\d+(?:[ \u00a0\u202f.,]\d+)*"
 _UNIT = (
     r"(?:[ \u00a0\u202f]*(?:%|€|euros?|habitants?|hab\.|ha|hectares?|km|m²|m3|m³|m|kWh|MWh|GWh|MW"
@@ -88,7 +89,6 @@ _WORDS = (
     r"|mille|dizaine|douzaine|centaine|moitié|tiers|quart|two|three|four|five|six|seven|eight"
     r"|nine|ten|half|zwei|drei|vier|fünf)"
 )
-_NAME = r"[A-ZÀ-Ý][\w’'-]+(?:[ \u00a0](?:d[eu’'] ?|la |von |van )?[A-ZÀ-Ý][\w’'-]+)+"
 _VALUE_PATTERNS: dict[Value, re.Pattern[str]] = {
     Value.DATE: re.compile(rf"(?:(?:\d{{1,2}}(?:er)? )?{_MONTH} )?{_YEAR}", re.IGNORECASE),
     Value.NUMBER: re.compile(
@@ -101,7 +101,7 @@ _VALUE_PATTERNS: dict[Value, re.Pattern[str]] = {
         r"|seat|located|Ort|Sitz|Stadt)\b|\b(?:à|en|dans|près de|in|bei|nahe) [A-ZÀ-Ý][\w’'-]+"
     ),
     Value.PERSON: re.compile(
-        rf"{_NAME}|\b[A-Z]{{3,}}\b|\b(?:conseil d[’']administration|maire|président\w*|laboratoire"
+        rf"{NAME}|\b[A-Z]{{3,}}\b|\b(?:conseil d[’']administration|maire|président\w*|laboratoire"
         r"|association|mayor|Bürgermeister\w*)\b"
     ),
     Value.CONTACT: re.compile(

@@ -6,7 +6,7 @@ import re
 
 from advisor.answer.prompts import prompt
 from advisor.text.language import Language
-from advisor.text.normalise import fold
+from advisor.text.normalise import fold_typed
 
 _PATTERNS: dict[str, dict[Language, str]] = {
     "greeting": {
@@ -31,7 +31,7 @@ _PATTERNS: dict[str, dict[Language, str]] = {
 
 def small_talk(text: str) -> tuple[str, Language] | None:
     """Return what to say, and in which language, when a message is no question on the corpus."""
-    plain = fold(text).replace("’", "'").strip(" .!?,;:")
+    plain = fold_typed(text).strip(" .!?,;:")
     for kind, patterns in _PATTERNS.items():
         for lang, pattern in patterns.items():
             if re.fullmatch(pattern, plain):

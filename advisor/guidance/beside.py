@@ -11,7 +11,7 @@ from advisor.guidance.fiches import Fiches
 from advisor.guidance.models import Peer, Suggestion
 from advisor.guidance.peers import peers
 from advisor.guidance.profile import Profile
-from advisor.text.normalise import fold
+from advisor.text.normalise import fold_typed
 
 _SHOWN = 3
 _NEAR = 0.7
@@ -38,7 +38,7 @@ def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Su
         answer: complete.
         profile: of the territory, when the user gave one.
     """
-    question = fold(answer.resolved_question).replace("’", "'")
+    question = fold_typed(answer.resolved_question)
     known = profile or Profile()
     found = Suggestions()
     if not answer.citations and answer.status == "answered":

@@ -15,13 +15,13 @@ from advisor.guidance.fiches import Fiches, Record, sentences
 from advisor.guidance.peers import known_territory, names
 from advisor.text.analysis import analyse
 from advisor.text.language import Language
+from advisor.text.mentions import YEAR
 
-_YEAR = r"(?:1[5-9]|20)\d\d"
 # 2019-2021, de 2019 à 2021, from 2019 to 2021, von 2019 bis 2021.
-_SPAN = re.compile(rf"(?<!\d)({_YEAR})\s*(?:[-–]|à|et|to|and|bis|und)\s*({_YEAR})(?!\d)")
+_SPAN = re.compile(rf"(?<!\d)({YEAR})\s*(?:[-–]|à|et|to|and|bis|und)\s*({YEAR})(?!\d)")
 _DECADE = re.compile(r"(?:années|the|die)\s+((?:1[5-9]|20)\d0)(?:er|s)?\b", re.IGNORECASE)
-_ONE = re.compile(rf"(?<![\w.,])({_YEAR})(?!\w|[.,]\d)")
-_SINCE = re.compile(rf"\b(?:depuis|dès|since|seit|ab)\s+(?:\w+\s+){{0,3}}({_YEAR})", re.IGNORECASE)
+_ONE = re.compile(rf"(?<![\w.,])({YEAR})(?!\w|[.,]\d)")
+_SINCE = re.compile(rf"\b(?:depuis|dès|since|seit|ab)\s+(?:\w+\s+){{0,3}}({YEAR})", re.IGNORECASE)
 # Kinds of fiches that tell of a territory beside its own.
 _KINDS = ("territoire", "experience", "evaluation", "referentiel", "charte")
 # Two sentences tell of the same thing when they share this much of their words.

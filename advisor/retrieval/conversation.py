@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor.text.language import Language
-from advisor.text.normalise import fold
+from advisor.text.normalise import fold_typed
 from advisor.text.sentences import sentence_spans
 
 _OPENERS: dict[Language, re.Pattern[str]] = {
@@ -85,7 +85,7 @@ def background(
     if not history:
         return Background()
     last = history[-1]
-    folded = fold(text).replace("’", "'")
+    folded = fold_typed(text)
     if (ordinal := _ORDINAL.search(folded)) and (items := _items(last.answer)):
         place = _ORDINALS[ordinal.group(1)]
         if place < len(items):
@@ -101,7 +101,7 @@ def background(
 
 def leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
     """Tell whether a question cannot be understood without the one before."""
-    folded = fold(text).replace("’", "'")
+    folded = fold_typed(text)
     if _OPENERS[lang].search(folded) or _MORE.search(folded):
         return True
     if len(terms) <= 1 and len(folded.split()) <= 4:
@@ -115,7 +115,7 @@ def leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
 
 def asks_for_more(text: str) -> bool:
     """Tell whether a message only asks to say more about the turn before."""
-    return bool(_MORE.search(fold(text).replace("’", "'")))
+    return bool(_MORE.search(fold_typed(text)))
 
 
 def _items(answer: str) -> list[str]:

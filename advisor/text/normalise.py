@@ -110,3 +110,8 @@ def fold(text: str) -> str:
         return lowered
     decomposed = unicodedata.normalize("NFKD", lowered)
     return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def fold_typed(text: str) -> str:
+    """Return ``fold(text)`` with straight apostrophes, for patterns over what people type."""
+    return fold(text).replace("’", "'")

@@ -1,0 +1,23 @@
+"""Years and names that a text mentions."""
+
+from __future__ import annotations
+
+import re
+
+#: A year from 1500 to 2099, as part of a pattern.
+YEAR = r"(?:1[5-9]|20)\d\d"
+# Not inside a number, a decimal or a reference («contrat 1536C0019»).
+_YEAR = re.compile(rf"(?<![\w.,]){YEAR}(?!\w|[.,]\d)")
+#: A name of several words, as part of a pattern: «Culture Commune», «Grand-Figeac de Lot».
+NAME = r"[A-ZÀ-Ý][\w’'-]+(?:[ \u00a0](?:d[eu’'] ?|des |la |von |van )?[A-ZÀ-Ý][\w’'-]+)+"
+_NAME = re.compile(NAME)
+
+
+def years_in(text: str) -> set[str]:
+    """Return the years that a text mentions."""
+    return set(_YEAR.findall(text))
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names of several words that a text mentions, in order."""
+    return _NAME.findall(text)
