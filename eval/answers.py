@@ -12,7 +12,6 @@ second home holds both folders. Texts are compared on letters and digits alone.
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 import time
@@ -20,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from advisor.retrieval.conversation import Turn, turns_of
 from advisor.settings import Settings
 from advisor.text.analysis import analyse
 from advisor.text.language import Language
+from eval.lines import read_lines
 from ingest.pipeline import Importer
 
 # A key fact is paraphrased: it counts as told when its numbers and half of its words are there.
@@ -84,28 +85,20 @@ def read_questions(path: Path) -> list[Question]:
     Raises:
         UsageError: it is missing, or a line cannot be read.
     """
-    if not path.is_file():
-        raise UsageError("eval_no_file", path=str(path))
-    questions = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            entry = json.loads(line)
-            questions.append(
-                Question(
-                    entry.get("id", str(number)),
-                    entry["question"],
-                    tuple(turns_of(entry.get("history", ()))),
-                    entry["lang"],
-                    entry.get("type", ""),
-                    tuple(entry.get("evidence", ())),
-                    tuple(entry.get("key_facts", ())),
-                    entry["answerable_from"],
-                )
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            reason = f"ligne {number} : {error}"
-            raise UsageError("eval_bad_file", path=str(path), reason=reason) from None
-    return questions
+    return read_lines(path, _question)
+
+
+def _question(number: int, entry: dict[str, Any]) -> Question:
+    return Question(
+        entry.get("id", str(number)),
+        entry["question"],
+        tuple(turns_of(entry.get("history", ()))),
+        entry["lang"],
+        entry.get("type", ""),
+        tuple(entry.get("evidence", ())),
+        tuple(entry.get("key_facts", ())),
+        entry["answerable_from"],
+    )
 
 
 def advisor_system(answerer: Answerer) -> System:

@@ -109,14 +109,18 @@ def _print_suggestion(one: Any) -> None:
     out.print(f"\n{one.name} — {_decision(one)}", style="bold", markup=False)
     checked = format_date(one.checked, language())
     out.print(f"  {one.holder} · {one.offer}", markup=False)
-    for reason in one.reasons:
-        out.print(f"  · {reason}", markup=False)
-    _print_quotes(one.citations)
+    _print_reasons(one)
     out.print(f"  {one.url or ''} ({checked})", style="dim", markup=False)
 
 
 def _decision(one: Any) -> str:
     return translate(f"decisions.{one.decision}", language())
+
+
+def _print_reasons(one: Any) -> None:
+    for reason in one.reasons:
+        out.print(f"  · {reason}", markup=False)
+    _print_quotes(one.citations)
 
 
 def _print_quotes(citations: Any) -> None:
@@ -143,9 +147,7 @@ def peers(
     for one in found.peers:
         share = format_number(round(100 * one.similarity), language())
         out.print(f"\n{one.name} — {share} %", style="bold", markup=False)
-        for reason in one.reasons:
-            out.print(f"  · {reason}", markup=False)
-        _print_quotes(one.citations)
+        _print_reasons(one)
         if one.differences:
             out.print(f"  {text('differs', text=' '.join(one.differences))}", markup=False)
     if not found.peers:

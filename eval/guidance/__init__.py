@@ -10,7 +10,6 @@ a fresh home. ``build.jsonl`` was looked at while building, ``held.jsonl`` was n
 
 from __future__ import annotations
 
-import json
 import random
 import tempfile
 import time
@@ -22,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from advisor.answer.answerer import Answerer
-from advisor.errors import UsageError
 from advisor.guidance.dispositifs import suggest
 from advisor.guidance.eligibility import Decision, decide
 from advisor.guidance.fiches import Fiches
 from advisor.guidance.peers import peers
 from advisor.guidance.profile import Profile, make_profile
 from advisor.settings import Settings
+from eval.lines import read_lines
 from ingest.pipeline import Importer
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
@@ -66,21 +65,13 @@ def read_cases(path: Path) -> list[Case]:
     Raises:
         UsageError: it is missing, or a line cannot be read.
     """
-    if not path.is_file():
-        raise UsageError("eval_no_file", path=str(path))
-    cases = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            one: dict[str, Any] = json.loads(line)
-            profile = make_profile({k: v for k, v in one["profile"].items() if v is not None})
-            expected, never = frozenset(one["expected"]), frozenset(one.get("never", ()))
-            cases.append(
-                Case(one["id"], one["task"], profile, one["need"], expected, never, one["date"])
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            reason = f"ligne {number} : {error}"
-            raise UsageError("eval_bad_file", path=str(path), reason=reason) from None
-    return cases
+    return read_lines(path, _case)
+
+
+def _case(_number: int, one: dict[str, Any]) -> Case:
+    profile = make_profile({k: v for k, v in one["profile"].items() if v is not None})
+    expected, never = frozenset(one["expected"]), frozenset(one.get("never", ()))
+    return Case(one["id"], one["task"], profile, one["need"], expected, never, one["date"])
 
 
 def advisor_system(fiches: Fiches) -> System:
