@@ -169,45 +169,40 @@ def measure_cold(work: Path) -> None:
     )
 
 
-def measure_warm(work: Path, passages: int) -> None:
-    """Time warm questions over many passages; memory of the answering process alone."""
-    home = work / "large"
-    script = f"""
-import random, time, resource, json
-from eval.speed import fill_home, questions
+_WARM = """
+import json, resource, sys, time
+from pathlib import Path
 from advisor.answer.answerer import Answerer
 from advisor.settings import Settings
-from pathlib import Path
-answerer = Answerer(Settings(home=Path({str(home)!r})))
-asked = questions(220)
-for question in asked[:20]:
+from eval.speed import questions
+answerer = Answerer(Settings(home=Path(sys.argv[1])))
+asked = questions(200)
+for question in asked:
     answerer.answer(question)
-times = []
-for question in asked[20:]:
-    started = time.perf_counter()
-    answerer.answer(question)
-    times.append(1000 * (time.perf_counter() - started))
-times.sort()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-print(json.dumps([times[len(times) // 2], times[int(len(times) * .95)], peak]))
+for ask in (lambda question: answerer.search.search(question, 8), answerer.answer):
+    times = []
+    for question in asked:
+        started = time.perf_counter()
+        ask(question)
+        times.append(1000 * (time.perf_counter() - started))
+    times.sort()
+    print(json.dumps([times[len(times) // 2], times[int(len(times) * 0.95)]]))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
 """
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"from eval.speed import fill_home; fill_home({str(home)!r}, {passages})",
-        ],
-        check=True,
-        cwd=HERE,
-    )
-    output = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=HERE
-    ).stdout
-    median, late, peak = json.loads(output.splitlines()[-1])
-    print(
-        f"warm question     {passages} passages: p50 {median:.0f} ms, p95 {late:.0f} ms, "
-        f"memory {peak:.0f} MB"
-    )
+
+
+def measure_warm(work: Path, passages: int) -> None:
+    """Time warm questions over many passages, each asked before; memory of the process."""
+    home = work / "large"
+    fill = f"from eval.speed import fill_home; fill_home({str(home)!r}, {passages})"
+    subprocess.run([sys.executable, "-c", fill], check=True, cwd=HERE)
+    output, _ = _timed([sys.executable, "-c", _WARM, str(home)])
+    ranking, answer, peak = (json.loads(line) for line in output.splitlines()[-3:])
+    for name, (median, late) in (("ranking", ranking), ("answer", answer)):
+        print(
+            f"warm {name:12} {passages} passages: p50 {median:.0f} ms, p95 {late:.0f} ms, "
+            f"memory {peak:.0f} MB"
+        )
 
 
 def _words() -> list[str]:
