@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from advisor.answer.evidence import Evidence, Line, covered
 from advisor.answer.question import Value, values_in
 from advisor.retrieval.query import Query
-from advisor.text.analysis import content_words
+from advisor.text.analysis import content_words, stem
 from advisor.text.mentions import years_in
 from advisor.text.normalise import fold
 
@@ -60,8 +60,8 @@ class Features:
 
 
 # One weight per feature, in their order, then the constant.
-WEIGHTS = (1.57, 0.60, 0.54, 2.69, 1.37, 0.47, 1.08, -0.83, -1.29)
-CONSTANT = -3.19
+WEIGHTS = (1.59, 0.74, 0.60, 2.70, 1.48, 0.27, 1.14, -1.02, -1.41)
+CONSTANT = -3.46
 # Below ``REFUSED`` nothing is answered. Below ``PARTIAL``, or when so much of the question is
 # met with silence, what is missing is named.
 REFUSED, PARTIAL, SILENT = 0.2, 0.4, 0.35
@@ -103,7 +103,7 @@ def features(
         foreign=float(all(one.hit.document.lang != query.lang for one in looked_at)),
         names=_names(query, lines),
         absent=_absent(weights, size),
-        silent=sum(weights[word] for word in missing(weights, evidence)) / total,
+        silent=sum(weights[word] for word in missing(query, weights, evidence)) / total,
     )
 
 
@@ -147,13 +147,22 @@ def undated(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, fl
     return bool(years_in(query.text) - dated)
 
 
-def missing(weights: Mapping[str, float], evidence: Sequence[Evidence]) -> list[str]:
-    """Return the words of the question that no passage looked at answers for, rarest first."""
-    lines = [line for one in evidence[:_LOOKED_AT] for line in one.lines]
+def missing(query: Query, weights: Mapping[str, float], evidence: Sequence[Evidence]) -> list[str]:
+    """Return the words of the question that no passage looked at answers for, rarest first.
+
+    A word whose translation is not known says nothing of passages in another language.
+    """
+    looked_at = evidence[:_LOOKED_AT]
+    foreign = {one.hit.document.lang for one in looked_at} - {query.lang}
+    translated = {
+        term for one in query.alternatives if one.origin == "translation" for term in one.asked
+    }
     return [
         word
         for word in sorted(weights, key=lambda word: (-weights[word], word))
-        if all(line.matches.get(word, 0.0) < _HELD for line in lines)
+        if (not foreign or stem(word, query.lang) in translated)
+        and all(one.above.get(word, 0.0) < _HELD for one in looked_at)
+        and all(line.matches.get(word, 0.0) < _HELD for one in looked_at for line in one.lines)
     ]
 
 

@@ -264,7 +264,7 @@ class Answerer:
             return self._decline(answer)
         unsure = found.chance < PARTIAL or found.silent >= SILENT
         if unsure and found.correction is None:
-            lacking = missing(found.weights, found.evidence)
+            lacking = missing(query, found.weights, found.evidence)
             typed = [
                 shown
                 for word in lacking

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from advisor.answer.question import Value, values_in
 from advisor.index.embedding import PassageEmbeddings
@@ -14,7 +15,10 @@ from advisor.retrieval.query import Query
 from advisor.retrieval.search import Hit
 from advisor.retrieval.word_match import word_similarities
 from advisor.text.analysis import analyse, content_words, stem
+from advisor.text.language import Language
 from advisor.text.sentences import sentence_spans
+
+Matches = npt.NDArray[np.float32]
 
 _ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
 _PRONOUN = re.compile(
@@ -51,10 +55,14 @@ class Line:
 
 @dataclass(slots=True)
 class Evidence:
-    """A passage with its scored lines."""
+    """A passage with its scored lines.
+
+    ``above`` tells how well its title and headings answer for each word of the question.
+    """
 
     hit: Hit
     lines: list[Line] = field(default_factory=list)
+    above: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def best(self) -> float:
@@ -155,10 +163,16 @@ def _match(
     position = 0
     for one in evidence:
         lang = one.hit.document.lang
-        above = _ABOVE * near[position]
-        for offset, line in enumerate(one.lines, start=position + 1):
-            held = [query.holds(term, line.terms, lang) for term in terms]
-            best = np.maximum(np.maximum(near[offset], held), above)
+
+        def answering(row: int, found: Container[str], lang: Language = lang) -> Matches:
+            held = [query.holds(term, found, lang) for term in terms]
+            best: Matches = np.maximum(near[row], held)
+            return best
+
+        above = answering(position, frozenset(analyse(_above(one.hit), lang)))
+        one.above = dict(zip(asked, above.tolist(), strict=True))
+        for row, line in enumerate(one.lines, start=position + 1):
+            best = np.maximum(answering(row, line.terms), _ABOVE * above)
             line.matches = dict(zip(asked, best.tolist(), strict=True))
         position += 1 + len(one.lines)
 

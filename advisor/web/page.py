@@ -101,7 +101,7 @@ def build_page(
         # Each turn is two messages: the question, then its answer.
         place = int(said.index if isinstance(said.index, int) else said.index[0]) // 2
         question = asked[place][0] if place < len(asked) else ""
-        kind: Opinion = "useful" if said.liked == t("useful") else "useless"
+        kind: Opinion = "useful" if said.liked in (True, "Like") else "useless"
         with suppress(AdvisorError):  # an opinion lost is no reason to fail
             answerer.journal.opinion(kind, question)
         return (kind, question), gr.update(visible=kind == "useless"), ""
@@ -132,7 +132,7 @@ def build_page(
                     min_height=380,
                     autoscroll=False,
                     latex_delimiters=[],
-                    feedback_options=[t("useful"), t("useless")],
+                    feedback_options=["Like", "Dislike"],  # the names that give thumbs
                     buttons=["copy"],
                     allow_file_downloads=False,
                     elem_id="conversation",

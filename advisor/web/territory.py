@@ -48,14 +48,17 @@ def build_territory(
     def choices(table: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
         return [(translate(f"{table}.{name}", lang), name) for name in names]
 
+    usual_kind, usual_country = ("stadt", "DE") if lang == "de" else ("commune", "FR")
     kept = gr.BrowserState({}, storage_key="profil")
     html(f"<p>{escape(t('privacy'))}</p>")
     with gr.Row():
         name = gr.Textbox(label=t("name"), max_length=200, elem_id="territory-name", scale=3)
         fill = gr.Button(t("fill"), min_width=120, scale=1)
     with gr.Row():
-        kind = gr.Dropdown(choices("profile_kinds", KINDS), label=t("kind"), value="commune")
-        country = gr.Radio([("France", "FR"), (t("germany"), "DE")], label=t("country"), value="FR")
+        kind = gr.Dropdown(choices("profile_kinds", KINDS), label=t("kind"), value=usual_kind)
+        country = gr.Radio(
+            [("France", "FR"), (t("germany"), "DE")], label=t("country"), value=usual_country
+        )
         population = gr.Textbox(label=t("population"), max_length=40)
     with gr.Row():
         departement = gr.Textbox(label=t("departement"), max_length=3)
