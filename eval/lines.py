@@ -19,12 +19,12 @@ def read_lines(path: Path, build: Callable[[int, dict[str, Any]], T]) -> list[T]
         UsageError: the file is missing, or a line cannot be read.
     """
     if not path.is_file():
-        raise UsageError("eval_no_file", path=str(path))
+        raise UsageError("no_such_file", path=str(path))
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             found.append(build(number, json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"ligne {number} : {error}"
             raise UsageError("eval_bad_file", path=str(path), reason=reason) from None
     return found

@@ -19,9 +19,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from advisor.catalogue.database import storage_error
 from advisor.catalogue.lease import writer_lease
 from advisor.catalogue.records import DocumentSummary
-from advisor.catalogue.store import Catalogue, KnownSource, SourceFile, storage_error
+from advisor.catalogue.store import Catalogue, KnownSource, SourceFile
 from advisor.errors import AdvisorError, ReadRefused, UsageError
 from advisor.i18n import translate
 from advisor.index.embedding import PassageEmbeddings, load_embeddings

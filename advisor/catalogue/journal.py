@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from advisor.catalogue.database import Database
 from advisor.catalogue.rows import now
-from advisor.catalogue.store import Catalogue
 
 Opinion = Literal["useful", "useless", "citation"]
 _LONGEST = 2000
@@ -27,7 +27,7 @@ class Entry:
 class Journal:
     """Writes to and reads from the catalogue's journal; keeps no name and no address."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Database) -> None:
         self._catalogue = catalogue
 
     def unanswered(self, question: str, lang: str) -> None:
@@ -68,10 +68,9 @@ class Journal:
         Raises:
             StorageError: the catalogue cannot be read.
         """
-        with self._catalogue.transaction() as connection:
-            rows = connection.execute(
-                """SELECT kind, question, said_at, document_id, quote, reason FROM feedback
-                UNION ALL SELECT 'unanswered', question, asked_at, NULL, NULL, NULL FROM unanswered
-                ORDER BY 3 DESC, 1, 2"""
-            ).fetchall()
+        rows = self._catalogue.rows(
+            """SELECT kind, question, said_at, document_id, quote, reason FROM feedback
+            UNION ALL SELECT 'unanswered', question, asked_at, NULL, NULL, NULL FROM unanswered
+            ORDER BY 3 DESC, 1, 2"""
+        )
         return [Entry(*row) for row in rows]

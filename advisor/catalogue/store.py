@@ -8,19 +8,16 @@ A *withdrawn* or *replaced* document keeps its row as history and can no longer 
 
 from __future__ import annotations
 
-import errno
 import json
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from advisor.catalogue.database import Database
 from advisor.catalogue.records import (
     Document,
     DocumentSource,
@@ -42,8 +39,7 @@ from advisor.catalogue.rows import (
     to_json,
     unpack_lines,
 )
-from advisor.catalogue.schema import migrate
-from advisor.errors import StorageError, UsageError
+from advisor.errors import UsageError
 from advisor.text.language import Language
 
 Vectors = npt.NDArray[np.float32]
@@ -74,61 +70,12 @@ class KnownSource:
     format: str
 
 
-class Catalogue:
-    """Access to the catalogue file of a home; one connection per thread, readers never block.
+class Catalogue(Database):
+    """What the catalogue file of a home holds. Safe to share between threads.
 
     Raises:
         StorageError: the file is damaged or the disk is full.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._local = threading.local()
-
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = NORMAL")
-                connection.execute("PRAGMA foreign_keys = ON")
-                migrate(connection)
-            except (sqlite3.DatabaseError, OSError) as error:
-                raise storage_error(error, self.path) from None
-            self._local.connection = connection
-        return connection
-
-    def close(self) -> None:
-        """Close this thread's connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run a write transaction: all of it is kept, or nothing."""
-        connection = self._connection
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-        except sqlite3.DatabaseError as error:
-            raise storage_error(error, self.path) from None
-
-    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
-        try:
-            return self._connection.execute(sql, parameters).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise storage_error(error, self.path) from None
 
     # -- documents ---------------------------------------------------------------------
 
@@ -162,7 +109,7 @@ class Catalogue:
         }
 
     def _summaries(self, where: str, parameters: Sequence[object]) -> list[DocumentSummary]:
-        rows = self._rows(
+        rows = self.rows(
             f"""SELECT d.id, d.title, d.kind, d.format, d.lang, d.author, d.date, d.url, d.state,
                 (SELECT count(*) FROM pages WHERE document_id = d.id),
                 (SELECT count(*) FROM passages WHERE document_id = d.id), d.imported_at,
@@ -178,7 +125,7 @@ class Catalogue:
         Raises:
             UsageError: no current document has this id.
         """
-        rows = self._rows(
+        rows = self.rows(
             """SELECT id, title, kind, format, lang, text, author, date, url, themes, territories,
                 record, sources, marks, warnings
             FROM documents WHERE id = ? AND state = 'current'""",
@@ -187,7 +134,7 @@ class Catalogue:
         if not rows:
             raise UsageError("unknown_document", id=document_id)
         row = rows[0]
-        pages = self._rows(
+        pages = self.rows(
             """SELECT number, label, start, end, width, height, lines FROM pages
             WHERE document_id = ? ORDER BY number""",
             (document_id,),
@@ -232,34 +179,23 @@ class Catalogue:
                     f"WHERE value IN ({placeholders(wanted)}))"
                 )
                 values += wanted
-        rows = self._rows(f"SELECT id FROM documents WHERE {' AND '.join(clauses)}", values)
+        rows = self.rows(f"SELECT id FROM documents WHERE {' AND '.join(clauses)}", values)
         return [row[0] for row in rows]
 
     # -- passages ----------------------------------------------------------------------
 
-    def fiche_names(self, kinds: Sequence[str]) -> list[tuple[str, str, str, str, list[str]]]:
-        """Return (document id, kind, slug, title, aliases) of the current fiches of some kinds."""
-        rows = self._rows(
-            f"""SELECT id, kind, json_extract(record, '$.slug'), title,
-                coalesce(json_extract(record, '$.aliases'), '[]')
-            FROM documents WHERE state = 'current' AND record IS NOT NULL
-                AND kind IN ({placeholders(kinds)}) ORDER BY id""",
+    def fiche_records(self, *kinds: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return (document id, front matter) of the current fiches of some kinds."""
+        rows = self.rows(
+            f"""SELECT id, record FROM documents WHERE state = 'current' AND record IS NOT NULL
+            AND kind IN ({placeholders(kinds)}) ORDER BY id""",
             kinds,
-        )
-        return [(*row[:4], json.loads(row[4])) for row in rows]
-
-    def fiche_records(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
-        """Return (document id, front matter) of the current fiches of a kind."""
-        rows = self._rows(
-            """SELECT id, record FROM documents
-            WHERE state = 'current' AND record IS NOT NULL AND kind = ? ORDER BY id""",
-            (kind,),
         )
         return [(row[0], json.loads(row[1])) for row in rows]
 
     def languages(self) -> frozenset[Language]:
         """Return the languages of the current documents."""
-        rows = self._rows("SELECT DISTINCT lang FROM documents WHERE state = 'current'")
+        rows = self.rows("SELECT DISTINCT lang FROM documents WHERE state = 'current'")
         return frozenset(row[0] for row in rows)
 
     def passages(self, passage_ids: Iterable[str]) -> dict[str, Passage]:
@@ -267,7 +203,7 @@ class Catalogue:
         return {
             row[0]: passage_of(row)
             for batch in batches(list(passage_ids))
-            for row in self._rows(
+            for row in self.rows(
                 # CROSS JOIN fixes the order: a few passages first, then their documents.
                 f"""SELECT {_PASSAGE} FROM passages p CROSS JOIN documents d
                 WHERE p.id IN ({placeholders(batch)}) AND d.id = p.document_id
@@ -278,7 +214,7 @@ class Catalogue:
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """Return the passages of a document, in reading order."""
-        rows = self._rows(
+        rows = self.rows(
             f"SELECT {_PASSAGE} FROM passages p WHERE document_id = ? ORDER BY ordinal",
             (document_id,),
         )
@@ -286,14 +222,14 @@ class Catalogue:
 
     def passage_ids(self) -> set[str]:
         """Return the ids of all passages of current documents."""
-        return {row[0] for row in self._rows(
+        return {row[0] for row in self.rows(
             """SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id
             WHERE d.state = 'current'"""
         )}  # fmt: skip
 
     def next_passages(self) -> dict[str, str]:
         """Return passage id → document id of what the next publication will hold."""
-        return dict(self._rows(
+        return dict(self.rows(
             f"""SELECT p.id, p.document_id FROM passages p JOIN documents d ON d.id = p.document_id
             WHERE {_NEXT}"""
         ))  # fmt: skip
@@ -301,7 +237,7 @@ class Catalogue:
     def index_entries(self, passage_ids: Sequence[str]) -> Iterator[tuple[Passage, str, Language]]:
         """Yield (passage, document title, language) for the lexical index."""
         for batch in batches(passage_ids):
-            for row in self._rows(
+            for row in self.rows(
                 f"""SELECT {_PASSAGE}, d.title, d.lang FROM passages p
                 JOIN documents d ON d.id = p.document_id WHERE p.id IN ({placeholders(batch)})""",
                 batch,
@@ -315,7 +251,7 @@ class Catalogue:
         ids: list[str] = []
         blobs: list[bytes] = []
         for batch in batches(passage_ids):
-            for row in self._rows(
+            for row in self.rows(
                 f"""SELECT passage_id, vector FROM vectors
                 WHERE model = ? AND passage_id IN ({placeholders(batch)})""",
                 [model, *batch],
@@ -334,7 +270,7 @@ class Catalogue:
         ids = [
             row[0]
             for batch in batches(document_ids)
-            for row in self._rows(
+            for row in self.rows(
                 f"SELECT id FROM passages WHERE document_id IN ({placeholders(batch)})", batch
             )
         ]
@@ -342,7 +278,7 @@ class Catalogue:
 
     def without_vector(self, model: str) -> list[str]:
         """Return the ids of the next publication's passages that lack a vector of this model."""
-        return [row[0] for row in self._rows(
+        return [row[0] for row in self.rows(
             f"""SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id
             WHERE {_NEXT} AND NOT EXISTS
             (SELECT 1 FROM vectors v WHERE v.passage_id = p.id AND v.model = ?)""",
@@ -361,7 +297,7 @@ class Catalogue:
         return {
             row[0]: KnownSource(SourceFile(*row[:3]), *row[3:])
             for batch in batches(paths)
-            for row in self._rows(
+            for row in self.rows(
                 f"""SELECT s.path, s.size, s.mtime_ns, s.document_id, d.state, d.pipeline, d.format
                 FROM sources s JOIN documents d ON d.id = s.document_id
                 WHERE s.path IN ({placeholders(batch)})""",
@@ -371,12 +307,12 @@ class Catalogue:
 
     def state_of(self, document_id: str) -> str | None:
         """Return the state of a document, ``None`` when it was never imported."""
-        rows = self._rows("SELECT state FROM documents WHERE id = ?", (document_id,))
+        rows = self.rows("SELECT state FROM documents WHERE id = ?", (document_id,))
         return str(rows[0][0]) if rows else None
 
     def staged_count(self) -> int:
         """Return how many documents wait for publication."""
-        return int(self._rows("SELECT count(*) FROM documents WHERE state = 'staged'")[0][0])
+        return int(self.rows("SELECT count(*) FROM documents WHERE state = 'staged'")[0][0])
 
     def stage(
         self,
@@ -435,7 +371,7 @@ class Catalogue:
 
     def generation(self) -> Generation | None:
         """Return the published index generation, ``None`` before the first import."""
-        rows = self._rows(
+        rows = self.rows(
             """SELECT id, model, dimension, passages, dense_files FROM generations
             ORDER BY id DESC LIMIT 1"""
         )
@@ -474,22 +410,9 @@ class Catalogue:
 
     def integrity_problems(self) -> list[str]:
         """Return what SQLite's own check finds wrong with the file; empty when sound."""
-        found = [row[0] for row in self._rows("PRAGMA quick_check")]
-        broken = self._rows("PRAGMA foreign_key_check")
+        found = [row[0] for row in self.rows("PRAGMA quick_check")]
+        broken = self.rows("PRAGMA foreign_key_check")
         return [line for line in found if line != "ok"] + [f"{row[0]}: {row[2]}" for row in broken]
-
-
-def storage_error(error: Exception, path: Path) -> StorageError:
-    """Turn an error of SQLite or the system into the sentence that helps."""
-    text = str(error)
-    code = getattr(error, "errno", None)
-    if code in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT) or "full" in text or "disk I/O" in text:
-        return StorageError("disk_full", path=str(path))
-    if "locked" in text:
-        return StorageError("catalogue_locked", path=str(path))
-    if isinstance(error, OSError) or "readonly" in text or "unable to open" in text:
-        return StorageError("home_not_writable", path=str(path.parent))
-    return StorageError("catalogue_damaged", path=str(path), reason=text)
 
 
 def _insert_vectors(

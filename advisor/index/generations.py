@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from advisor.catalogue.database import storage_error
 from advisor.catalogue.records import Generation
-from advisor.catalogue.store import Catalogue, storage_error
+from advisor.catalogue.store import Catalogue
 from advisor.errors import AdvisorError, IndexUnavailable
 from advisor.index.dense import DenseIndex, drop_collections, update_dense
 from advisor.index.embedding import PassageEmbeddings

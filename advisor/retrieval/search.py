@@ -196,8 +196,14 @@ class PassageSearch:
             known = (
                 number,
                 Gazetteer(
-                    Entity(slug, kind, title, document_id, tuple(aliases))
-                    for document_id, kind, slug, title, aliases in self.catalogue.fiche_names(KINDS)
+                    Entity(
+                        record["slug"],
+                        record["kind"],
+                        record["title"],
+                        document_id,
+                        tuple(record.get("aliases", ())),
+                    )
+                    for document_id, record in self.catalogue.fiche_records(*KINDS)
                 ),
             )
             with self._lock:
