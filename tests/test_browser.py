@@ -1,5 +1,6 @@
 """The page in a real Chromium: a question, its citation, the keyboard, no outside request."""
 
+import json
 import os
 import shutil
 import socket
@@ -137,3 +138,19 @@ def test_a_territory_is_guided_and_diagnosed_without_outside_request(
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert all(url.startswith((address, "data:", "blob:")) for url in page.requested)  # type: ignore[attr-defined]
     assert page.errors == []  # type: ignore[attr-defined]
+
+
+def test_a_profile_is_saved_by_the_browser_and_read_back(page: Page, tmp_path) -> None:
+    page.get_by_role("tab", name="Mon territoire").click()
+    page.get_by_label("Nom du territoire").fill("Ma commune")
+    page.get_by_label("Population").fill("1 200")
+    page.get_by_role("button", name="Enregistrer le profil").click()
+    with page.expect_download() as downloading:
+        page.locator("a.save").click()
+    path = tmp_path / "profil.json"
+    downloading.value.save_as(path)
+    assert json.loads(path.read_text(encoding="utf-8"))["population"] == 1200
+    page.reload()
+    page.get_by_role("tab", name="Mon territoire").click()
+    page.locator("input[type=file]").last.set_input_files(path)
+    expect(page.get_by_label("Nom du territoire")).to_have_value("Ma commune", timeout=10_000)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from advisor.catalogue.fiche import Dispositif
+from advisor.guidance.contexts import near
 from advisor.guidance.profile import Profile
 from advisor.text.normalise import fold
 
@@ -36,7 +37,6 @@ _THROUGH: dict[str, tuple[str, ...]] = {
     "stadt": ("commune",),
     "kreis": ("epci", "departement"),
 }
-_NEAR_CONTEXTS = ({"minier", "charbon"}, {"rural", "agricole", "viticole"}, {"urbain", "metropole"})
 
 
 def decide(profile: Profile, record: Dispositif, today: str) -> tuple[Decision, list[Reason]]:
@@ -141,8 +141,8 @@ def _context(profile: Profile, record: Dispositif) -> Reason:
             "context_fits",
             (("contexts", tuple(one for one in record.contexts if one in own)),),
         )
-    near = any(own & group and group & set(record.contexts) for group in _NEAR_CONTEXTS)
-    return Reason(Decision.CHECK if near else Decision.NOT_ELIGIBLE, "context_needed", shown)
+    close = near(own, set(record.contexts))
+    return Reason(Decision.CHECK if close else Decision.NOT_ELIGIBLE, "context_needed", shown)
 
 
 def _bare(name: str) -> str:

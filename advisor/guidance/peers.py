@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from advisor.answer.models import Citation
 from advisor.errors import UsageError
+from advisor.guidance.contexts import likeness
 from advisor.guidance.fiches import Fiches, Record, first_sentence, sentences
 from advisor.guidance.models import Peer, Peers
 from advisor.guidance.profile import Profile
@@ -24,13 +25,6 @@ WEIGHTS: dict[str, float] = {
     "distance": 0.05, "country": 0.05,
 }  # fmt: skip
 _KINDS = ("territoire", "experience", "evaluation", "referentiel")
-# Contexts that teach one another, and how much.
-_RELATED = (
-    ({"minier", "charbon"}, 0.8), ({"minier", "industriel"}, 0.4), ({"charbon", "industriel"}, 0.5),
-    ({"rural", "agricole"}, 0.6), ({"rural", "montagne"}, 0.4), ({"littoral", "portuaire"}, 0.6),
-    ({"urbain", "metropole"}, 0.5), ({"urbain", "petite-ville"}, 0.4), ({"rural", "viticole"}, 0.4),
-    ({"portuaire", "industriel"}, 0.4),
-)  # fmt: skip
 _LIKE_KINDS = (
     {"commune", "stadt"},
     {"epci", "kreis", "petr", "parc", "bassin"},
@@ -134,7 +128,7 @@ def _by_territory(fiches: Fiches, topic: str) -> dict[str, Hit]:
         told = slugs[hit.document.id]
         # A practical fiche tells of several territories: the passage must name the one meant.
         for slug in told:
-            if len(told) == 1 or names(hit.passage.text, slug):
+            if len(told) == 1 or mentions(hit.passage.text, slug):
                 best.setdefault(slug, hit)
     return best
 
@@ -144,7 +138,9 @@ def _shares(profile: Profile, record: Record) -> dict[str, float]:
     territory = record.territory
     shares = {"country": float(profile.country == territory.country)}
     if profile.contexts:
-        shares["context"] = _likeness(set(profile.contexts), set(territory.contexts))
+        other = set(territory.contexts)
+        alike = [likeness(context, other) for context in profile.contexts]
+        shares["context"] = sum(alike) / len(alike)
     if profile.themes:
         wished = set(profile.themes)
         shares["themes"] = len(wished & set(record.front.themes)) / len(wished)
@@ -159,18 +155,6 @@ def _shares(profile: Profile, record: Record) -> dict[str, float]:
     if (distance := _distance(profile, record)) is not None:
         shares["distance"] = math.exp(-distance / _FAR)
     return shares
-
-
-def _likeness(own: set[str], other: set[str]) -> float:
-    """Return how much of one's contexts the other has, related contexts counted in part."""
-
-    def nearest(context: str) -> float:
-        if context in other:
-            return 1.0
-        related = [worth for pair, worth in _RELATED if context in pair and pair & other]
-        return max(related, default=0.0)
-
-    return sum(nearest(context) for context in own) / len(own)
 
 
 def _distance(profile: Profile, record: Record) -> float | None:
@@ -206,10 +190,10 @@ def _about(hit: Hit, record: Record) -> str | None:
     """Return the sentence of a passage that names a territory; in its own fiche, the first."""
     if hit.document.id == record.document_id:
         return first_sentence(hit.passage)
-    return next((one for one in sentences(hit.passage) if names(one, record.slug)), None)
+    return next((one for one in sentences(hit.passage) if mentions(one, record.slug)), None)
 
 
-def names(text: str, slug: str) -> bool:
+def mentions(text: str, slug: str) -> bool:
     """Tell whether a text names the territory of a slug: «Le Mené» for ``le-mene``."""
     plain = " ".join(re.findall(r"[a-z]+", fold(text)))
     return f" {slug.replace('-', ' ')} " in f" {plain} "

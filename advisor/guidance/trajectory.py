@@ -12,7 +12,7 @@ from advisor.answer.models import Citation
 from advisor.catalogue.records import Passage
 from advisor.errors import UsageError
 from advisor.guidance.fiches import Fiches, Record, sentences
-from advisor.guidance.peers import known_territory, names
+from advisor.guidance.peers import known_territory, mentions
 from advisor.text.analysis import analyse
 from advisor.text.language import Language
 from advisor.text.mentions import YEAR
@@ -84,7 +84,7 @@ def _events(fiches: Fiches, passage: Passage, record: Record, own: Record) -> It
     for sentence in sentences(passage):
         dates = dates_in(sentence)
         # In a fiche that tells of several territories, the sentence must name this one.
-        if not dates or (record.slug != own.slug and not names(sentence, own.slug)):
+        if not dates or (record.slug != own.slug and not mentions(sentence, own.slug)):
             continue
         if citation := fiches.quote(1, passage, sentence):
             start, end, since = dates[0]

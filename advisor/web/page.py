@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 
-from advisor.answer.answerer import Answerer
 from advisor.answer.models import Answer
 from advisor.catalogue.journal import Opinion
 from advisor.errors import AdvisorError
@@ -31,7 +30,7 @@ Said = tuple[str, str]
 
 
 def build_page(
-    answerer: Answerer,
+    fiches: Fiches,
     lang: Language,
     root: str = "",
     after_answer: Callable[[], None] = lambda: None,
@@ -39,13 +38,13 @@ def build_page(
     """Return the page.
 
     Args:
-        answerer: answers the questions.
+        fiches: of the home, with what answers the questions.
         lang: language of the interface.
         root: path prefix behind a reverse proxy.
         after_answer: called when an answer is complete (repairs an index, say).
     """
 
-    fiches = Fiches(answerer)
+    answerer = fiches.answerer
 
     def t(key: str, **params: object) -> str:
         return translate(f"web.{key}", lang, **params)

@@ -69,6 +69,7 @@ def build_app(settings: Settings) -> FastAPI:
     from advisor.web.page import build_page
 
     answerer = Answerer(settings)
+    fiches = Fiches(answerer)
     renderer = PageRenderer()
     repair = IndexRepair(settings, answerer)
 
@@ -113,8 +114,6 @@ def build_app(settings: Settings) -> FastAPI:
         image = renderer.draw(path, number, boxes)
         return Response(image, media_type="image/webp", headers={"Cache-Control": "max-age=3600"})
 
-    fiches = Fiches(answerer)
-
     @app.get("/chart/radar.svg")
     def radar(scores: str = "") -> Response:
         titles = [one.title.in_language(settings.lang) for one in load_parcours().fundamentals]
@@ -154,7 +153,7 @@ def build_app(settings: Settings) -> FastAPI:
             "citation", document.title, document_id=document_id, quote=document.text[start:end]
         )
 
-    page = build_page(answerer, settings.lang, settings.root_path, repair.check)
+    page = build_page(fiches, settings.lang, settings.root_path, repair.check)
     page.queue(max_size=64, default_concurrency_limit=4)
     script = (_STATIC / "advisor.js").read_text(encoding="utf-8")
     mounted: FastAPI = gr.mount_gradio_app(

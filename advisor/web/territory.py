@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -17,7 +16,15 @@ from advisor.guidance.diagnosis import LEVELS, Parcours, diagnose
 from advisor.guidance.dispositifs import suggest
 from advisor.guidance.fiches import Fiches
 from advisor.guidance.peers import peers
-from advisor.guidance.profile import CONTEXTS, KINDS, STAGES, THEMES, Profile, make_profile
+from advisor.guidance.profile import (
+    CONTEXTS,
+    KINDS,
+    STAGES,
+    THEMES,
+    Profile,
+    make_profile,
+    read_profile,
+)
 from advisor.i18n import translate
 from advisor.text.language import Language
 from advisor.web.guidance_render import diagnosis_html, peers_html, suggested_html
@@ -70,7 +77,7 @@ def build_territory(
     need = gr.Textbox(label=t("need"), placeholder=t("need_example"), max_length=1000)
     with gr.Row():
         search = gr.Button(t("search"), variant="primary", elem_id="guide")
-        save = gr.DownloadButton(t("save"))
+        save = gr.Button(t("save"))
         load = gr.UploadButton(t("load"), file_types=[".json"], file_count="single")
     problem = html("", elem_id="territory-problem")
     results = html("", elem_id="territory-results")
@@ -127,29 +134,30 @@ def build_territory(
             return [gr.skip() for _ in form]
 
     def export(*values: Any) -> str:
-        folder = Path(tempfile.mkdtemp(prefix="profil-"))
-        path = folder / "profil.json"
-        profile = profile_from(values)
-        path.write_text(
-            json.dumps(profile.model_dump(mode="json"), ensure_ascii=False, indent=2),
-            encoding="utf-8",
-        )
-        return str(path)
+        try:
+            profile = profile_from(values)
+        except AdvisorError as error:
+            return _problem(error, lang)
+        # The page's script makes the file: the server keeps none.
+        content = json.dumps(profile.model_dump(mode="json"), ensure_ascii=False)
+        link = f'<a class="save" href="#profil.json">{escape(t("download"))}</a>'
+        return f'<p class="profile-file">{link} <code hidden>{escape(content)}</code></p>'
 
     def read(file: str | None) -> tuple[Any, ...]:
-        from advisor.guidance.profile import read_profile
-
+        path = Path(file or "")
         try:
-            return ("", *shown(read_profile(Path(file or ""))))
+            return ("", *shown(read_profile(path)))
         except AdvisorError as error:
             return (_problem(error, lang), *[gr.skip() for _ in form])
+        finally:
+            path.unlink(missing_ok=True)  # nothing of it stays on the server
 
     options: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     search.click(guide, [need, *form], [problem, results, alike, kept], **options)
     need.submit(guide, [need, *form], [problem, results, alike, kept], **options)
     fill.click(complete, form, [problem, *form], **options)
     name.submit(complete, form, [problem, *form], **options)
-    save.click(export, form, [save], **options)
+    save.click(export, form, [problem], **options)
     load.upload(read, [load], [problem, *form], **options)
     if (blocks := gr.context.Context.root_block) is not None:
         blocks.load(restore, [kept], form, **options)

@@ -55,13 +55,22 @@ const copyAnswer = async (link) => {
   await navigator.clipboard.writeText([...text, "", ...sources].join("\n"));
   done(link);
 };
+const saveProfile = (link) => {
+  const content = link.parentElement.querySelector("code").textContent;
+  const file = document.createElement("a");
+  file.href = URL.createObjectURL(new Blob([content], { type: "application/json" }));
+  file.download = "profil.json";
+  file.click();
+  URL.revokeObjectURL(file.href);
+};
 document.addEventListener("click", (event) => {
-  const link = event.target.closest ? event.target.closest("a.more, a.edit, a.copy, a.signal") : null;
+  const link = event.target.closest ? event.target.closest("a.more, a.edit, a.copy, a.signal, a.save") : null;
   if (!link) return;
   event.preventDefault();
   if (link.classList.contains("more")) ask(link.textContent, true);
   if (link.classList.contains("edit")) ask(link.parentElement.querySelector("span").textContent, false);
   if (link.classList.contains("copy")) copyAnswer(link);
+  if (link.classList.contains("save")) saveProfile(link);
   if (link.classList.contains("signal")) {
     fetch(link.href, { method: "POST" }).then((reply) => reply.ok && done(link));
   }
