@@ -6,7 +6,8 @@
    recursive splitter, Chroma) with the same embedding, on the same files in one run;
 2. re-import of an unchanged folder of 2,000 small files;
 3. `advisor ask` from a cold start;
-4. warm questions and memory over many passages.
+4. warm questions and memory over many passages;
+5. suggestions and peers over many fiches.
 """
 
 from __future__ import annotations
@@ -205,6 +206,88 @@ def measure_warm(work: Path, passages: int) -> None:
         )
 
 
+_GUIDANCE = """
+import json, sys, time
+from pathlib import Path
+from advisor.answer.answerer import Answerer
+from advisor.guidance.dispositifs import suggest
+from advisor.guidance.fiches import Fiches
+from advisor.guidance.peers import peers
+from advisor.guidance.profile import Profile
+from advisor.settings import Settings
+from eval.speed import questions
+fiches = Fiches(Answerer(Settings(home=Path(sys.argv[1]))))
+profile = Profile(
+    kind="commune", population=6568, departement="62", region="Hauts-de-France",
+    contexts=["minier", "periurbain"], themes=["energie", "habitat"], latitude=50.5, longitude=2.8,
+)
+asked = questions(60)
+for run in (lambda need: suggest(fiches, need, profile), lambda need: peers(fiches, profile, need)):
+    for need in asked[:10]:
+        run(need)
+    times = []
+    for need in asked[10:]:
+        started = time.perf_counter()
+        run(need)
+        times.append(1000 * (time.perf_counter() - started))
+    times.sort()
+    print(json.dumps([times[len(times) // 2], times[int(len(times) * 0.95)]]))
+"""
+
+
+def measure_guidance(work: Path, dispositifs: int = 5_000, territories: int = 35_000) -> None:
+    """Time suggestions and peers over many fiches, made from those of the starter corpus."""
+    home = work / "fiches"
+    fill = (
+        "from eval.speed import fill_fiches; "
+        f"fill_fiches({str(home)!r}, {dispositifs}, {territories})"
+    )
+    subprocess.run([sys.executable, "-c", fill], check=True, cwd=HERE)
+    output, _ = _timed([sys.executable, "-c", _GUIDANCE, str(home)])
+    for name, line in zip(("suggest", "peers"), output.splitlines(), strict=True):
+        median, late = json.loads(line)
+        print(
+            f"{name:17} {dispositifs} dispositifs, {territories} territories: "
+            f"p50 {median:.0f} ms, p95 {late:.0f} ms"
+        )
+
+
+def fill_fiches(home: str, dispositifs: int, territories: int) -> None:
+    """Fill a home with fiches re-mixed from the starter corpus: one passage each."""
+    from advisor.catalogue.fiche import parse_fiche
+    from advisor.catalogue.records import Document, Page, Passage
+    from advisor.catalogue.store import Catalogue, SourceFile
+    from advisor.index.embedding import load_embeddings
+    from advisor.index.generations import IndexStore
+    from advisor.settings import SHIPPED_MODEL, Settings
+
+    settings = Settings(home=Path(home))
+    catalogue = Catalogue(settings.catalogue_path)
+    model = load_embeddings(str(SHIPPED_MODEL))
+    draw = random.Random(0)
+    words = _words()
+    for kind, count in (("dispositif", dispositifs), ("territoire", territories)):
+        models = [
+            parse_fiche(path.read_text(encoding="utf-8")).front.model_dump(
+                mode="json", exclude_none=True
+            )
+            for path in sorted((HERE / "corpus" / f"{kind}s").glob("*.md"))
+        ]
+        for number in range(count):
+            key = f"{kind[:4]}{number:06d}"
+            record = {**draw.choice(models), "slug": key, "title": f"{kind.title()} {number}"}
+            text = " ".join(draw.choices(words, k=60)).capitalize() + "."
+            document = Document(
+                key, record["title"], kind, "markdown", "fr", text,
+                (Page(1, "", 0, len(text)),), record=record,
+            )  # fmt: skip
+            passage = Passage(f"p{key}", key, 0, 0, len(text), 1, (), text)
+            file = SourceFile(f"/bench/{key}", 0, 0)
+            vectors = model.encode([text])
+            catalogue.stage(document, [passage], vectors, model.model_id, 1, file)
+    IndexStore(settings.index_path, catalogue).build(model)
+
+
 def _words() -> list[str]:
     texts = [path.read_text(encoding="utf-8") for path in sorted((HERE / "corpus").rglob("*.md"))]
     return [word for text in texts for word in text.split() if word.isalpha()]
@@ -255,7 +338,7 @@ def fill_home(home: str, passages: int) -> None:
 
 
 def main() -> None:
-    """Run the four measures and print one line each."""
+    """Run the measures and print a line or two for each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--passages", type=int, default=100_000)
@@ -270,6 +353,7 @@ def main() -> None:
         measure_unchanged(work)
         measure_cold(work)
         measure_warm(work, options.passages)
+        measure_guidance(work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.answer.models import Citation
 from advisor.errors import UsageError
@@ -23,17 +23,19 @@ _WHO = ("pour qui", "a qui", "eligib", "qui peut", "beneficiaires")
 # A closed or ineligible dispositif is worth showing as such when it is this near the best.
 _NEAR_BEST = 0.8
 _EXCLUDED = 3
+# The rules are applied to so many of the most relevant: being eligible adds little.
+_DECIDED = 300
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     record: Record
-    decision: Decision
-    reasons: list[Reason]
     score: float
     relevance: float
     themes: tuple[str, ...]
     hit: Hit | None
+    decision: Decision = Decision.CHECK
+    reasons: tuple[Reason, ...] = ()
 
 
 def suggest(
@@ -94,18 +96,24 @@ def _ranked(fiches: Fiches, need: str, profile: Profile, today: str) -> list[_Ca
         own = best.get(record.document_id)
         relevance = own.score / top if own else 0.0
         shared = tuple(theme for theme in record.front.themes if theme in wished)
-        if not relevance and not shared:
-            continue
-        decision, reasons = decide(profile, record.dispositif, today)
-        score = (
-            _NEED * relevance
-            + _THEMES * (len(shared) / len(wished) if wished else 0.0)
-            + _SURE * (decision is Decision.ELIGIBLE)
-            + _NARROW * _SCOPES[record.dispositif.scope]
-            + _SOON * _soon(record.dispositif.end, today)
-        )
-        found.append(_Candidate(record, decision, reasons, score, relevance, shared, own))
-    return sorted(found, key=lambda one: (-one.score, one.record.slug))
+        if relevance or shared:
+            themes = len(shared) / len(wished) if wished else 0.0
+            score = (
+                _NEED * relevance
+                + _THEMES * themes
+                + _NARROW * _SCOPES[record.dispositif.scope]
+                + _SOON * _soon(record.dispositif.end, today)
+            )
+            found.append(_Candidate(record, score, relevance, shared, own))
+    found.sort(key=lambda one: (-one.score, one.record.slug))
+    decided = [_decided(one, profile, today) for one in found[:_DECIDED]]
+    return sorted(decided, key=lambda one: (-one.score, one.record.slug))
+
+
+def _decided(one: _Candidate, profile: Profile, today: str) -> _Candidate:
+    decision, reasons = decide(profile, one.record.dispositif, today)
+    sure = _SURE * (decision is Decision.ELIGIBLE)
+    return replace(one, score=one.score + sure, decision=decision, reasons=tuple(reasons))
 
 
 def _soon(end: str | None, today: str) -> float:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from advisor.answer.answerer import Answerer
 from advisor.answer.models import Citation
@@ -16,6 +17,7 @@ from advisor.retrieval.search import Hit
 from advisor.text.normalise import fold
 from advisor.text.sentences import sentence_spans
 
+T = TypeVar("T")
 # Passages read for a need, over all fiches of a kind.
 _DEPTH = 60
 # Below this cosine, a passage that shares no word with the need has nothing to do with it.
@@ -53,6 +55,7 @@ class Fiches:
         self.answerer = answerer
         self._lock = threading.Lock()
         self._known: dict[str, tuple[int, tuple[Record, ...]]] = {}
+        self._derived: dict[str, tuple[int, Any]] = {}
 
     def of_kind(self, kind: str) -> tuple[Record, ...]:
         """Return the current fiches of a kind, by slug.
@@ -76,6 +79,22 @@ class Fiches:
             with self._lock:
                 self._known[kind] = known
         return known[1]
+
+    def derived(self, kind: str, build: Callable[[Sequence[Record]], T]) -> T:
+        """Return what ``build`` makes of the fiches of a kind, made once for each corpus.
+
+        Raises: as ``of_kind``.
+        """
+        records = self.of_kind(kind)
+        name = f"{kind} {build.__qualname__}"
+        with self._lock:
+            known = self._derived.get(name)
+        if known is None or known[0] != id(records):
+            known = (id(records), build(records))
+            with self._lock:
+                self._derived[name] = known
+        found: T = known[1]
+        return found
 
     def hits(self, need: str, kinds: tuple[str, ...]) -> tuple[Hit, ...]:
         """Return the passages of some kinds of fiches that a need finds; none for no need."""

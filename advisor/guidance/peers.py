@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from advisor.answer.models import Citation
 from advisor.errors import UsageError
@@ -19,6 +22,7 @@ from advisor.i18n import translate
 from advisor.retrieval.search import Hit
 from advisor.text.normalise import fold
 
+Column = npt.NDArray[np.float64]
 # Weight of each feature; a feature that the profile does not give is left out of the mean.
 WEIGHTS: dict[str, float] = {
     "topic": 0.45, "context": 0.2, "themes": 0.1, "population": 0.1, "kind": 0.05,
@@ -69,30 +73,111 @@ def peers(
         UsageError: a weight names no feature or is negative.
     """
     used = _weights(weights or {})
-    own = _own_slug(fiches, profile)
+    records = fiches.of_kind("territoire")
+    table = fiches.derived("territoire", Table)
     hits = _by_territory(fiches, topic)
-    top = max((hit.score for hit in hits.values()), default=0.0) or 1.0
-    country = _country(topic)
-    found = []
-    for record in fiches.of_kind("territoire"):
-        if record.slug == own or (country and record.territory.country != country):
-            continue
-        hit = hits.get(record.slug)
-        shares = _shares(profile, record)
-        if topic.strip():
-            shares["topic"] = hit.score / top if hit else 0.0
-        total = sum(used[name] for name in shares)
-        if total:
-            similarity = sum(used[name] * share for name, share in shares.items()) / total
-            found.append(_Found(record, shares, similarity, hit))
-    found.sort(key=lambda one: (-one.similarity, one.record.slug))
+    shares = table.shares(profile)
+    if topic.strip():
+        top = max((hit.score for hit in hits.values()), default=0.0) or 1.0
+        scores = [hits[one.slug].score if one.slug in hits else 0.0 for one in records]
+        shares["topic"] = np.asarray(scores) / top
+    similarity = _mean(shares, used)
+    own, country = _own_slug(fiches, profile), _country(topic)
     described: list[Peer] = []
-    for one in found:
+    for row in np.argsort(-similarity, kind="stable"):
+        record = records[row]
+        other = country is not None and record.territory.country != country
+        if record.slug == own or other or np.isnan(similarity[row]):
+            continue
         if len(described) == k:
             break
+        known = {name: float(share[row]) for name, share in shares.items()}
+        known = {name: share for name, share in known.items() if not math.isnan(share)}
+        one = _Found(record, known, float(similarity[row]), hits.get(record.slug))
         if citations := _citations(fiches, one):
             described.append(_peer(one, profile, citations, lang))
     return Peers(topic=topic, weights=used, peers=described)
+
+
+class Table:
+    """The territories in columns, one row each; ``nan`` where a fiche does not say."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        territories = [record.territory for record in records]
+        self._contexts = [frozenset(one.contexts) for one in territories]
+        self._themes = [frozenset(record.front.themes) for record in records]
+        self._kinds = [one.type for one in territories]
+        self._countries = [one.country for one in territories]
+        self._population = _column(
+            one.population.value if one.population else None for one in territories
+        )
+        self._latitude = _column(one.latitude for one in territories)
+        self._longitude = _column(one.longitude for one in territories)
+
+    def shares(self, profile: Profile) -> dict[str, Column]:
+        """Return feature → likeness of each territory in [0, 1], for what the profile says."""
+        shares = {"country": _each(self._countries, lambda one: float(one == profile.country))}
+        if profile.contexts:
+            shares["context"] = _each(
+                self._contexts,
+                lambda own: (
+                    sum(likeness(one, own) for one in profile.contexts) / len(profile.contexts)
+                ),
+            )
+        if wished := frozenset(profile.themes):
+            shares["themes"] = _each(self._themes, lambda own: len(wished & own) / len(wished))
+        if profile.population:
+            shares["population"] = np.exp(
+                -np.abs(np.log(self._population / profile.population)) / 2
+            )
+        if profile.kind != "autre":
+            shares["kind"] = _each(self._kinds, lambda kind: _alike(profile.kind, kind))
+        if profile.latitude is not None and profile.longitude is not None:
+            distance = self._distance(profile.latitude, profile.longitude)
+            shares["distance"] = np.exp(-distance / _FAR)
+        return shares
+
+    def _distance(self, latitude: float, longitude: float) -> Column:
+        """Return the great-circle distances in kilometres (the haversine formula)."""
+        lat1, lon1 = math.radians(latitude), math.radians(longitude)
+        lat2, lon2 = np.radians(self._latitude), np.radians(self._longitude)
+        half = (
+            np.sin((lat2 - lat1) / 2) ** 2
+            + math.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2) ** 2
+        )
+        kilometres: Column = 2 * 6371 * np.arcsin(np.sqrt(half))
+        return kilometres
+
+
+def _column(values: Iterable[float | None]) -> Column:
+    return np.asarray([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _each(values: Sequence[Hashable], share: Callable[[Any], float]) -> Column:
+    """Return the share of each value; equal values, which are many, are looked at once."""
+    known = {value: share(value) for value in set(values)}
+    return _column(known[value] for value in values)
+
+
+def _alike(kind: str, other: str) -> float:
+    pair = {kind, other}
+    if len(pair) == 1:
+        return 1.0
+    return 0.7 if any(pair <= group for group in _LIKE_KINDS) else 0.0
+
+
+def _mean(shares: Mapping[str, Column], weights: Mapping[str, float]) -> Column:
+    """Return the weighted mean of the features that are known for each territory."""
+    columns = np.stack(list(shares.values()))
+    each = np.asarray([weights[name] for name in shares])[:, None] * ~np.isnan(columns)
+    total = each.sum(axis=0)
+    found: Column = np.divide(
+        (each * np.nan_to_num(columns)).sum(axis=0),
+        total,
+        out=np.full(columns.shape[1], np.nan),
+        where=total > 0,
+    )
+    return found
 
 
 def _weights(own: Mapping[str, float]) -> dict[str, float]:
@@ -118,57 +203,15 @@ def _country(topic: str) -> str | None:
 
 def _by_territory(fiches: Fiches, topic: str) -> dict[str, Hit]:
     """Return the best passage of each territory: in its fiche, or in a fiche that tells of it."""
-    slugs: dict[str, tuple[str, ...]] = defaultdict(tuple)
-    for kind in _KINDS:
-        for record in fiches.of_kind(kind):
-            own = (record.slug,) if kind == "territoire" else tuple(record.front.territories)
-            slugs[record.document_id] = own
+    slugs = [fiches.derived(kind, _told_by) for kind in _KINDS]
     best: dict[str, Hit] = {}
     for hit in fiches.hits(topic, _KINDS):
-        told = slugs[hit.document.id]
+        told = next((known[hit.document.id] for known in slugs if hit.document.id in known), ())
         # A practical fiche tells of several territories: the passage must name the one meant.
         for slug in told:
             if len(told) == 1 or mentions(hit.passage.text, slug):
                 best.setdefault(slug, hit)
     return best
-
-
-def _shares(profile: Profile, record: Record) -> dict[str, float]:
-    """Return feature → likeness in [0, 1], for what both the profile and the fiche say."""
-    territory = record.territory
-    shares = {"country": float(profile.country == territory.country)}
-    if profile.contexts:
-        other = set(territory.contexts)
-        alike = [likeness(context, other) for context in profile.contexts]
-        shares["context"] = sum(alike) / len(alike)
-    if profile.themes:
-        wished = set(profile.themes)
-        shares["themes"] = len(wished & set(record.front.themes)) / len(wished)
-    if profile.population and territory.population:
-        gap = abs(math.log(profile.population / territory.population.value))
-        shares["population"] = math.exp(-gap / 2)
-    if profile.kind != "autre":
-        pair = {profile.kind, territory.type}
-        shares["kind"] = (
-            1.0 if len(pair) == 1 else 0.7 if any(pair <= group for group in _LIKE_KINDS) else 0.0
-        )
-    if (distance := _distance(profile, record)) is not None:
-        shares["distance"] = math.exp(-distance / _FAR)
-    return shares
-
-
-def _distance(profile: Profile, record: Record) -> float | None:
-    """Return the great-circle distance in kilometres, when both places are known."""
-    one, territory = profile, record.territory
-    places = (one.latitude, one.longitude, territory.latitude, territory.longitude)
-    if any(place is None for place in places):
-        return None
-    lat1, lon1, lat2, lon2 = (math.radians(float(place or 0)) for place in places)
-    half = (
-        math.sin((lat2 - lat1) / 2) ** 2
-        + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    )
-    return 2 * 6371 * math.asin(math.sqrt(half))
 
 
 def _citations(fiches: Fiches, one: _Found) -> list[Citation]:
@@ -191,6 +234,16 @@ def _about(hit: Hit, record: Record) -> str | None:
     if hit.document.id == record.document_id:
         return first_sentence(hit.passage)
     return next((one for one in sentences(hit.passage) if mentions(one, record.slug)), None)
+
+
+def _told_by(records: Sequence[Record]) -> dict[str, tuple[str, ...]]:
+    """Return document → the slugs of the territories it tells of."""
+    return {
+        record.document_id: (record.slug,)
+        if record.front.territory
+        else tuple(record.front.territories)
+        for record in records
+    }
 
 
 def mentions(text: str, slug: str) -> bool:

@@ -33,8 +33,8 @@ from advisor.text.normalise import fold
 ACRONYMS = "acronymes.txt"
 # Which rankings a search uses.
 LEXICAL, DENSE, BOTH = "lexical", "dense", "both"
-# Up to this many passages, a filtered search scores the stored vectors one by one.
-_EXACT_LIMIT = 20_000
+# Up to this many documents, a filtered search scores the stored vectors one by one.
+_EXACT_LIMIT = 1_000
 # How many of the nearest passages, and of the lexical candidates, are compared by whole vectors.
 _EXACT = 60
 # How many of the best passages are matched word by word.
@@ -296,9 +296,9 @@ class PassageSearch:
             for key, score in found.items()
             if key in kept and kept[key].document_id in inside
         }
-        if len(found) < fetch // 4:
+        if len(found) < fetch // 4 and len(allowed) <= _EXACT_LIMIT:
             ids, vectors = self.catalogue.vectors_of_documents(model.model_id, allowed)
-            if ids and len(ids) <= _EXACT_LIMIT:
+            if ids:
                 scores = vectors @ vector
                 found = {ids[row]: float(scores[row]) for row in np.argsort(-scores)[:fetch]}
         return found
