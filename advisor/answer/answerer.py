@@ -39,7 +39,7 @@ from advisor.catalogue.journal import Journal
 from advisor.catalogue.records import Filters
 from advisor.errors import LanguageModelFailed, StorageError, UsageError
 from advisor.i18n import translate
-from advisor.retrieval.conversation import Turn, asks_for_more
+from advisor.retrieval.conversation import Turn, meant
 from advisor.retrieval.entities import Entity
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.search import Hit, PassageSearch, SearchResult
@@ -144,13 +144,15 @@ class Answerer:
         Raises: as ``answer``.
         """
         started = time.perf_counter()
-        query = understand(question, history, self.search.lang)
+        asked, history, more = meant(question, history)
+        query = understand(asked, history, self.search.lang)
         if said := small_talk(query.text):
             yield _said(question, *said)
             return
         found = self._find(query, filters)
         searched = time.perf_counter()
-        answer = self._extract(question, found, detailed)
+        answer = self._extract(asked, found, detailed or more)
+        answer.question = question
         answer.timings_ms = {
             "search": _ms(started, searched),
             "answer": _ms(searched, time.perf_counter()),
@@ -245,7 +247,6 @@ class Answerer:
         if weak:
             selections = self._nearest(found.evidence)
         else:
-            detailed = detailed or asks_for_more(query.text)
             measure = _DETAILED if detailed else MEASURES[found.asked.shape]
             selections = _leading(self._selected(found, measure), found)
         sentences, citations = compose(selections, self.checker, found.asked.values)

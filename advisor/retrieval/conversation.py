@@ -102,7 +102,7 @@ def background(
 def leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
     """Tell whether a question cannot be understood without the one before."""
     folded = fold_typed(text)
-    if _OPENERS[lang].search(folded) or _MORE.search(folded):
+    if _OPENERS[lang].search(folded):
         return True
     if len(terms) <= 1 and len(folded.split()) <= 4:
         return True
@@ -113,9 +113,15 @@ def leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
     )
 
 
-def asks_for_more(text: str) -> bool:
-    """Tell whether a message only asks to say more about the turn before."""
-    return bool(_MORE.search(fold_typed(text)))
+def meant(text: str, history: Sequence[Turn]) -> tuple[str, Sequence[Turn], bool]:
+    """Return the question meant, the turns before it, and whether more is asked about it.
+
+    «Plus de détails» means the question of the turn before, at greater length.
+    """
+    more = False
+    while history and _MORE.search(fold_typed(text)):
+        text, history, more = history[-1].question, history[:-1], True
+    return text, history, more
 
 
 def _items(answer: str) -> list[str]:
