@@ -158,7 +158,7 @@ def build_page(
             with gr.Column(scale=2, min_width=340):
                 sources = _html(_panel([], t), elem_classes="panel", elem_id="sources")
         with gr.Tab(t("tab_territory"), id="territory"):
-            kept = build_territory(fiches, load_parcours(), lang, root, _html)
+            kept = build_territory(page, fiches, load_parcours(), lang, root, _html)
         count = len(answerer.search.catalogue.documents())
         _html(
             f'<p class="foot">{escape(t("corpus_size", count=count))} · '

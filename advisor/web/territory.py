@@ -37,11 +37,12 @@ _FIELDS = (
 
 
 def build_territory(
-    fiches: Fiches, parcours: Parcours, lang: Language, root: str, html: Html
+    page: gr.Blocks, fiches: Fiches, parcours: Parcours, lang: Language, root: str, html: Html
 ) -> gr.BrowserState:
     """Add the page's components; return the state that keeps the profile in the browser.
 
     Args:
+        page: the page being built.
         fiches: of the home.
         parcours: the self-diagnosis.
         lang: language of the interface.
@@ -159,8 +160,7 @@ def build_territory(
     name.submit(complete, form, [problem, *form], **options)
     save.click(export, form, [problem], **options)
     load.upload(read, [load], [problem, *form], **options)
-    if (blocks := gr.context.Context.root_block) is not None:
-        blocks.load(restore, [kept], form, **options)
+    page.load(restore, [kept], form, **options)
     _build_diagnosis(fiches, parcours, lang, root, html, kept)
     return kept
 
