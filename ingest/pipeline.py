@@ -22,6 +22,7 @@ from pathlib import Path
 from advisor.catalogue.database import storage_error
 from advisor.catalogue.lease import writer_lease
 from advisor.catalogue.records import DocumentSummary
+from advisor.catalogue.sentences import dated_facts
 from advisor.catalogue.store import Catalogue, KnownSource, SourceFile
 from advisor.errors import AdvisorError, ReadRefused, UsageError
 from advisor.i18n import translate
@@ -85,6 +86,7 @@ class Importer:
         try:
             with writer_lease(self._settings.home):
                 self._import(list(discover(paths)), embeddings, restore)
+                _date_older(self._catalogue)
                 store = IndexStore(
                     self._settings.index_path, self._catalogue, self._settings.chroma_url
                 )
@@ -209,6 +211,7 @@ class Importer:
             embeddings.model_id,
             PIPELINE,
             entry.file,
+            result.facts,
         )
         message = warning_sentences(document.warnings, self._lang)
         outcome = Outcome.WARNED if message else Outcome.IMPORTED
@@ -269,6 +272,7 @@ def rebuild(settings: Settings, progress: Progress = lambda _stage, _done, _tota
     catalogue = Catalogue(settings.catalogue_path)
     embeddings = load_embeddings(settings.embedding_model)
     with writer_lease(settings.home):
+        _date_older(catalogue)
         store = IndexStore(settings.index_path, catalogue, settings.chroma_url)
         return store.build(embeddings, progress, from_scratch=True).passages
 
@@ -293,6 +297,12 @@ def withdraw(
         if not store.up_to_date(embeddings.model_id):
             store.build(embeddings, progress)
         return summary
+
+
+def _date_older(catalogue: Catalogue) -> None:
+    """Find the dated facts of documents that were imported before these were kept."""
+    for identifier in catalogue.undated():
+        catalogue.add_facts(identifier, dated_facts(catalogue.passages_of(identifier)))
 
 
 def _key(path: Path) -> str:

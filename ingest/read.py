@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from advisor.catalogue.records import Document, Passage
+from advisor.catalogue.records import DatedFact, Document, Passage
+from advisor.catalogue.sentences import dated_facts
 from advisor.errors import ReadRefused
 from advisor.text.language import Language, detect_language
 from ingest.raw import RawDocument
@@ -37,10 +38,11 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """A document ready to store, and the texts to embed (one per passage)."""
+    """A document ready to store, its passages, the facts they date."""
 
     document: Document
     passages: list[Passage]
+    facts: list[DatedFact]
 
 
 def document_id(data_hash: str) -> str:
@@ -135,7 +137,7 @@ def read_file(path: Path, name: str, identifier: str, max_pages: int) -> ReadRes
         marks=canonical.marks,
         warnings=tuple(_warnings(raw, canonical)),
     )
-    return ReadResult(document, passages)
+    return ReadResult(document, passages, dated_facts(passages))
 
 
 def _language(raw: RawDocument, canonical: Canonical) -> Language:

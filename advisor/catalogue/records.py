@@ -101,6 +101,17 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class DatedFact:
+    """A sentence of a passage and the years it dates: from ``start`` to ``end``, or on."""
+
+    passage_id: str
+    start: int
+    end: int
+    since: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentSummary:
     """A line of the document list, without the text."""
 

@@ -91,6 +91,19 @@ MIGRATIONS = (
     DROP INDEX documents_state;
     CREATE INDEX documents_state ON documents (state, kind, lang, id)
     """,
+    """
+    ALTER TABLE documents ADD COLUMN dated INTEGER NOT NULL DEFAULT 0;  -- its facts are below
+    CREATE TABLE facts (                  -- sentences that give a date
+        passage_id TEXT NOT NULL REFERENCES passages (id) ON DELETE CASCADE,
+        document_id TEXT NOT NULL,
+        start INTEGER NOT NULL,           -- years
+        end INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        sentence TEXT NOT NULL
+    );
+    CREATE INDEX facts_document ON facts (document_id);
+    CREATE INDEX facts_passage ON facts (passage_id)
+    """,
 )
 
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from advisor.catalogue.database import Database
 from advisor.catalogue.records import (
+    DatedFact,
     Document,
     DocumentSource,
     DocumentSummary,
@@ -220,6 +221,32 @@ class Catalogue(Database):
         )
         return [passage_of(row) for row in rows]
 
+    def facts(self, document_ids: Sequence[str], names: Sequence[str]) -> list[DatedFact]:
+        """Return the dated facts of some documents, and those of others that hold a name."""
+        told = f"f.document_id IN ({placeholders(document_ids)})"
+        named = " OR ".join("instr(f.sentence, ?) > 0" for _ in names) or "0"
+        rows = self.rows(
+            f"""SELECT f.passage_id, f.start, f.end, f.since, f.sentence
+            FROM facts f JOIN documents d ON d.id = f.document_id
+            WHERE d.state = 'current' AND ({told} OR {named})
+            ORDER BY f.start, f.end, f.sentence, f.passage_id""",
+            [*document_ids, *names],
+        )
+        return [DatedFact(row[0], row[1], row[2], bool(row[3]), row[4]) for row in rows]
+
+    def undated(self) -> list[str]:
+        """Return the current documents imported before their dates were kept."""
+        return [
+            row[0]
+            for row in self.rows("SELECT id FROM documents WHERE state = 'current' AND NOT dated")
+        ]
+
+    def add_facts(self, document_id: str, facts: Iterable[DatedFact]) -> None:
+        """Keep the dated facts of such a document."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE documents SET dated = 1 WHERE id = ?", (document_id,))
+            _insert_facts(connection, document_id, facts)
+
     def passage_ids(self) -> set[str]:
         """Return the ids of all passages of current documents."""
         return {row[0] for row in self.rows(
@@ -322,11 +349,12 @@ class Catalogue(Database):
         model: str,
         pipeline: int,
         file: SourceFile,
+        facts: Iterable[DatedFact] = (),
     ) -> None:
-        """Store a newly read document with its passages and vectors, not yet visible."""
+        """Store a newly read document with what was found in it, not yet visible."""
         with self.transaction() as connection:
             connection.execute(
-                f"INSERT INTO documents VALUES ({placeholders(range(19))})",
+                f"INSERT INTO documents VALUES ({placeholders(range(20))})",
                 (
                     document.id, "staged", document.title, document.kind, document.format,
                     document.lang, document.author, document.date, document.url,
@@ -334,7 +362,7 @@ class Catalogue(Database):
                     to_json(document.record) if document.record is not None else None,
                     to_json([asdict(source) for source in document.sources]),
                     to_json([(mark.offset, mark.source) for mark in document.marks]),
-                    to_json(document.warnings), document.text, pipeline, None, now(),
+                    to_json(document.warnings), document.text, pipeline, None, now(), True,
                 ),
             )  # fmt: skip
             connection.executemany(
@@ -353,6 +381,7 @@ class Catalogue(Database):
                     for passage in passages
                 ],
             )  # fmt: skip
+            _insert_facts(connection, document.id, facts)
             _insert_vectors(connection, model, [passage.id for passage in passages], vectors)
             _point_source(connection, file, document.id)
 
@@ -413,6 +442,18 @@ class Catalogue(Database):
         found = [row[0] for row in self.rows("PRAGMA quick_check")]
         broken = self.rows("PRAGMA foreign_key_check")
         return [line for line in found if line != "ok"] + [f"{row[0]}: {row[2]}" for row in broken]
+
+
+def _insert_facts(
+    connection: sqlite3.Connection, document_id: str, facts: Iterable[DatedFact]
+) -> None:
+    connection.executemany(
+        "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (fact.passage_id, document_id, fact.start, fact.end, fact.since, fact.sentence)
+            for fact in facts
+        ],
+    )
 
 
 def _insert_vectors(

@@ -196,6 +196,53 @@ def diagnose(
             out.print(f"  → {one.name} ({_decision(one)})", markup=False)
 
 
+@app.command(help=text("convergences_help"))
+def convergences(
+    file: Annotated[Path | None, typer.Argument(metavar="PROJETS.csv")] = None,
+    profile: ProfileFile = None,
+    k: Annotated[
+        int, typer.Option("--k", min=1, max=50, help=text("convergences_groups_help"))
+    ] = 8,
+    as_json: Json = False,
+) -> None:
+    from advisor.guidance.convergences import converge
+    from advisor.guidance.projects import projects_of, read_projects
+
+    known = profile_of(profile)
+    if file is None and not known.projects:
+        raise UsageError("projects_missing")
+    projects = read_projects(file) if file else projects_of(known.projects)
+    found = converge(fiches_of_home(), projects, known, get_settings().lang, k)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    names = {one.number: one.name for one in found.projects}
+    for group in found.groups:
+        out.print(f"\n{text('common_project', title=group.title)}", style="bold", markup=False)
+        for number in group.projects:
+            out.print(f"  {number}. {names[number]}", markup=False)
+        out.print(f"  · {group.reason}", markup=False)
+        _print_quotes(group.citations)
+        if group.missing:
+            out.print(f"  {text('who_is_missing', names=', '.join(group.missing))}", markup=False)
+        if group.programmes:
+            helping = ", ".join(f"{one.name} ({_decision(one)})" for one in group.programmes)
+            out.print(f"  {text('helped_by', names=helping)}", markup=False)
+    quoted = [link for link in found.links if link.citations]
+    if quoted:
+        out.print(f"\n{text('links')}", style="bold", markup=False)
+    for link in quoted:
+        out.print(f"\n{names[link.source]} ↔ {names[link.target]}", markup=False)
+        for reason in link.reasons:
+            out.print(f"  · {reason}", markup=False)
+        _print_quotes(link.citations)
+    if not found.links:
+        out.print(text("no_link"), markup=False)
+    elif found.alone:
+        alone = ", ".join(names[number] for number in found.alone)
+        out.print(f"\n{text('alone', names=alone)}", markup=False)
+
+
 @app.command(help=text("trajectory_help"))
 def trajectory(
     name: Annotated[str, typer.Argument(metavar="TERRITOIRE")], as_json: Json = False
@@ -208,6 +255,6 @@ def trajectory(
         return
     for event in found.events:
         years = str(event.start) if event.start == event.end else f"{event.start}–{event.end}"
-        mark = f" ({text('disagrees')})" if event.disagrees else ""
+        mark = f" ({text('disagrees')})" if event.disagrees or event.contested else ""
         out.print(f"{years}{mark}", style="bold", markup=False)
-        _print_quotes([event.citation])
+        _print_quotes(event.citations)

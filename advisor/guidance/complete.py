@@ -7,7 +7,6 @@ from typing import Any
 
 from advisor.errors import UsageError
 from advisor.guidance.fiches import Fiches
-from advisor.guidance.peers import known_territory
 from advisor.guidance.profile import KINDS, Profile
 
 
@@ -24,7 +23,7 @@ def completed(fiches: Fiches, profile: Profile, given: Collection[str] = ()) -> 
     """
     found = [
         one
-        for one in known_territory(fiches, profile.name or "")
+        for one in fiches.named("territoire", profile.name or "")
         # «Loos», in the Nord, is not Loos-en-Gohelle.
         if not profile.departement
         or not one.territory.departements

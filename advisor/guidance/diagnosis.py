@@ -5,22 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from advisor.answer.models import Citation
 from advisor.catalogue.fiche import Theme
+from advisor.catalogue.sentences import first_sentence
 from advisor.errors import UsageError
 from advisor.guidance.dispositifs import suggest
-from advisor.guidance.fiches import Fiches, first_sentence
+from advisor.guidance.fiches import Fiches
 from advisor.guidance.models import Suggestion
+from advisor.guidance.parcours import FOLDER, Strict, Text, read_rules
 from advisor.guidance.profile import Profile
 from advisor.text.language import Language
 
-PARCOURS = Path(__file__).resolve().parents[2] / "corpus" / "parcours"
 DEFAULT = "quatre-fondamentaux"
 #: Levels of an answer: never, sometimes, often, always.
 LEVELS = (0, 1, 2, 3)
@@ -28,23 +27,7 @@ _STRONG = 0.6
 _STEPS, _EXAMPLES, _PROGRAMMES = 2, 2, 2
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Text(_Strict):
-    """A text in the three languages."""
-
-    fr: str = Field(min_length=3)
-    en: str = Field(min_length=3)
-    de: str = Field(min_length=3)
-
-    def in_language(self, lang: str) -> str:
-        """Return the text in a language, French where it is not served."""
-        return str(getattr(self, lang, self.fr))
-
-
-class Statement(_Strict):
+class Statement(Strict):
     """An observable fact, the sentence of the corpus it comes from, the step that leads to it."""
 
     id: str
@@ -56,7 +39,7 @@ class Statement(_Strict):
     themes: list[Theme] = Field(min_length=1)
 
 
-class Fundamental(_Strict):
+class Fundamental(Strict):
     """A fundamental and its statements."""
 
     id: str
@@ -65,7 +48,7 @@ class Fundamental(_Strict):
     statements: list[Statement] = Field(min_length=4, max_length=6)
 
 
-class Parcours(_Strict):
+class Parcours(Strict):
     """A self-diagnosis."""
 
     id: str
@@ -114,22 +97,7 @@ def load_parcours(path: Path | None = None) -> Parcours:
     Raises:
         UsageError: it is missing, or a field is wrong.
     """
-    return _load(path or PARCOURS / f"{DEFAULT}.yaml")
-
-
-@lru_cache(maxsize=4)
-def _load(path: Path) -> Parcours:
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Parcours.model_validate(data)
-    except OSError:
-        raise UsageError("parcours_missing", path=str(path)) from None
-    except ValidationError as error:
-        place = ".".join(str(step) for step in error.errors()[0]["loc"]) or path.stem
-        raise UsageError("parcours_bad", path=str(path), reason=place) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
-        raise UsageError("parcours_bad", path=str(path), reason=f"ligne {line}") from None
+    return read_rules(path or FOLDER / f"{DEFAULT}.yaml", Parcours)
 
 
 def read_answers(path: Path) -> dict[str, int]:
@@ -200,7 +168,7 @@ def _step(fiches: Fiches, statement: Statement, profile: Profile, lang: str) -> 
         statement=statement.id,
         text=statement.text.in_language(lang),
         step=statement.step.in_language(lang),
-        source=_source(fiches, statement),
+        source=fiches.quoted(statement.fiche, statement.quote),
         examples=_examples(fiches, statement),
         programmes=suggest(
             fiches,
@@ -210,17 +178,6 @@ def _step(fiches: Fiches, statement: Statement, profile: Profile, lang: str) -> 
             k=_PROGRAMMES,
         ).suggestions,
     )
-
-
-def _source(fiches: Fiches, statement: Statement) -> Citation | None:
-    """Quote the sentence a statement was written from, where the corpus still has it."""
-    for kind in ("charte", "experience", "referentiel", "evaluation", "territoire", "dispositif"):
-        for record in fiches.of_kind(kind):
-            if record.slug == statement.fiche:
-                for passage in fiches.answerer.search.catalogue.passages_of(record.document_id):
-                    if citation := fiches.quote(1, passage, statement.quote):
-                        return citation
-    return None
 
 
 def _examples(fiches: Fiches, statement: Statement) -> list[Citation]:

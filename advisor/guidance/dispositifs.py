@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from advisor.answer.models import Citation
+from advisor.catalogue.sentences import first_sentence
 from advisor.errors import UsageError
 from advisor.guidance.eligibility import Decision, Reason, decide
-from advisor.guidance.fiches import Fiches, Record, first_sentence
+from advisor.guidance.fiches import Fiches, Record
 from advisor.guidance.models import Suggested, Suggestion
 from advisor.guidance.profile import Profile
 from advisor.guidance.wording import context_names, theme_names, why

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from advisor.answer.answerer import Answerer
 from advisor.answer.models import Citation
-from advisor.catalogue.fiche import Dispositif, FrontMatter, Territory
+from advisor.catalogue.fiche import Dispositif, FrontMatter, Kind, Territory
 from advisor.catalogue.records import Filters, Passage
+from advisor.catalogue.sentences import first_sentence
 from advisor.errors import UsageError
 from advisor.retrieval.search import Hit
 from advisor.text.normalise import fold
-from advisor.text.sentences import sentence_spans
 
 T = TypeVar("T")
 # Passages read for a need, over all fiches of a kind.
 _DEPTH = 60
 # Below this cosine, a passage that shares no word with the need has nothing to do with it.
 _MEANING = 0.3
-_NUMBERED = re.compile(r"^(?:\d{1,2}[.)]|•)\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,18 @@ class Fiches:
                 self._known[kind] = known
         return known[1]
 
+    def named(self, kind: str, name: str) -> list[Record]:
+        """Return the fiches of a kind that a name stands for; several when it is shared."""
+        words = fold(name).replace("-", " ").split()
+        return [
+            record
+            for record in self.of_kind(kind)
+            if any(
+                fold(known).replace("-", " ").split() == words
+                for known in (record.title, record.slug, *record.front.aliases)
+            )
+        ]
+
     def derived(self, kind: str, build: Callable[[Sequence[Record]], T]) -> T:
         """Return what ``build`` makes of the fiches of a kind, made once for each corpus.
 
@@ -113,6 +123,16 @@ class Fiches:
         except UsageError:  # withdrawn a moment ago
             return None
 
+    def quoted(self, slug: str, quote: str, number: int = 1) -> Citation | None:
+        """Return the citation of a sentence of a fiche, where the corpus still has it."""
+        for kind in Kind:
+            for record in self.of_kind(kind) if kind is not Kind.DOCUMENT else ():
+                if record.slug == slug:
+                    for passage in self.answerer.search.catalogue.passages_of(record.document_id):
+                        if citation := self.quote(number, passage, quote):
+                            return citation
+        return None
+
     def section(self, document_id: str, headings: tuple[str, ...]) -> tuple[Passage, str] | None:
         """Return the first sentence under the first of some headings a fiche has, else its first.
 
@@ -126,16 +146,3 @@ class Fiches:
             if sentence := first_sentence(passage):
                 return passage, sentence
         return None
-
-
-def sentences(passage: Passage) -> Iterator[str]:
-    """Yield the sentences of a passage, its headings and the numbers of lists left out."""
-    for start, end in sentence_spans(passage.text):
-        text = passage.text[start:end]
-        if text not in passage.headings and text.endswith((".", "!", "?", "…")):
-            yield _NUMBERED.sub("", text)
-
-
-def first_sentence(passage: Passage) -> str | None:
-    """Return the first sentence of a passage that is not one of its headings."""
-    return next(sentences(passage), None)

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.answer.models import Citation
+from advisor.catalogue.sentences import first_sentence, sentences
 from advisor.errors import UsageError
 from advisor.guidance.contexts import likeness
-from advisor.guidance.fiches import Fiches, Record, first_sentence, sentences
+from advisor.guidance.fiches import Fiches, Record
 from advisor.guidance.models import Peer, Peers
 from advisor.guidance.profile import Profile
 from advisor.guidance.wording import context_names, theme_names
@@ -246,10 +247,14 @@ def _told_by(records: Sequence[Record]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def mentions(text: str, slug: str) -> bool:
-    """Tell whether a text names the territory of a slug: «Le Mené» for ``le-mene``."""
-    plain = " ".join(re.findall(r"[a-z]+", fold(text)))
-    return f" {slug.replace('-', ' ')} " in f" {plain} "
+def words_of(name: str) -> list[str]:
+    """Return the words of a name or a slug, folded: «Le Mené» and ``le-mene`` have the same."""
+    return re.findall(r"[a-z0-9]+", fold(name))
+
+
+def mentions(text: str, name: str) -> bool:
+    """Tell whether a text names something by a name or a slug, as whole words."""
+    return f" {' '.join(words_of(name))} " in f" {' '.join(words_of(text))} "
 
 
 def _peer(one: _Found, profile: Profile, citations: list[Citation], lang: str) -> Peer:
@@ -310,16 +315,3 @@ def _differences(one: _Found, profile: Profile, lang: str) -> list[str]:
         names = ", ".join(context_names(missing, lang))
         said.append(translate("guidance.own_context", lang, contexts=names))
     return said
-
-
-def known_territory(fiches: Fiches, name: str) -> Sequence[Record]:
-    """Return the fiches of the territories that a name stands for; several when it is shared."""
-    words = fold(name).replace("-", " ").split()
-    return [
-        record
-        for record in fiches.of_kind("territoire")
-        if any(
-            fold(known).replace("-", " ").split() == words
-            for known in (record.title, record.slug, *record.front.aliases)
-        )
-    ]

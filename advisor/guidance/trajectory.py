@@ -1,31 +1,29 @@
-"""The «fresque»: the dated facts of a territory, in order, each with its sentence."""
+"""The «fresque»: the dated facts of a territory or a programme, in order, with their sentences."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import combinations
+from typing import cast
 
 from pydantic import BaseModel, Field
 
 from advisor.answer.models import Citation
-from advisor.catalogue.records import Passage
+from advisor.catalogue.fiche import Kind
+from advisor.catalogue.records import DatedFact, Passage
 from advisor.errors import UsageError
-from advisor.guidance.fiches import Fiches, Record, sentences
-from advisor.guidance.peers import known_territory, mentions
+from advisor.guidance.fiches import Fiches, Record
+from advisor.guidance.peers import mentions, words_of
 from advisor.text.analysis import analyse
+from advisor.text.dates import contested
 from advisor.text.language import Language
-from advisor.text.mentions import YEAR
 
-# 2019-2021, de 2019 à 2021, from 2019 to 2021, von 2019 bis 2021.
-_SPAN = re.compile(rf"(?<!\d)({YEAR})\s*(?:[-–]|à|et|to|and|bis|und)\s*({YEAR})(?!\d)")
-_DECADE = re.compile(r"(?:années|the|die)\s+((?:1[5-9]|20)\d0)(?:er|s)?\b", re.IGNORECASE)
-_ONE = re.compile(rf"(?<![\w.,])({YEAR})(?!\w|[.,]\d)")
-_SINCE = re.compile(rf"\b(?:depuis|dès|since|seit|ab)\s+(?:\w+\s+){{0,3}}({YEAR})", re.IGNORECASE)
-# Kinds of fiches that tell of a territory beside its own.
-_KINDS = ("territoire", "experience", "evaluation", "referentiel", "charte")
 # Two sentences tell of the same thing when they share this much of their words.
 _SAME = 0.6
+# With the same years, half of the shorter one is enough.
+_SAME_EVENT = 0.5
+_KNOWN = 8
 
 
 class Event(BaseModel):
@@ -35,7 +33,8 @@ class Event(BaseModel):
     end: int
     since: bool = Field(description="the fact lasts from that year on")
     text: str
-    citation: Citation
+    citations: list[Citation] = Field(description="every sentence that tells it")
+    contested: bool = Field(description="one sentence gives several dates, by several sources")
     disagrees: list[int] = Field(
         default=[], description="places, in the list, of sentences that date the same otherwise"
     )
@@ -50,81 +49,114 @@ class Trajectory(BaseModel):
 
 
 def trajectory(fiches: Fiches, name: str) -> Trajectory:
-    """Return the dated facts that the fiches tell of a territory.
+    """Return the dated facts that the corpus tells of a territory, a programme, the alliance.
+
+    They come from the fiche of this name, when there is one, and from any document in a
+    sentence that names it.
 
     Raises:
-        UsageError: no fiche has this name, or several do.
+        UsageError: nothing dated is told of this name, or several territories have it.
     """
-    found = known_territory(fiches, name)
-    if not found:
-        known = ", ".join(record.title for record in fiches.of_kind("territoire")[:8])
+    own = _named(fiches, name)
+    names = _written(own) if own else [name.strip()]
+    catalogue = fiches.answerer.search.catalogue
+    facts = catalogue.facts([own.document_id] if own else [], names)
+    passages = catalogue.passages({fact.passage_id for fact in facts})
+    told = [
+        (fact, passage)
+        for fact in facts
+        if (passage := passages.get(fact.passage_id))
+        # «Loos» also stands in «Loosdorf»: whole words only.
+        and ((own and passage.document_id == own.document_id) or _names(fact.sentence, names))
+    ]
+    # Its own fiche words an event best; the others tell the same.
+    told.sort(key=lambda one: not (own and one[1].document_id == own.document_id))
+    events = _events(fiches, told, {term for name in names for term in analyse(name)})
+    if not events:
+        known = ", ".join(record.title for record in fiches.of_kind(Kind.TERRITOIRE)[:_KNOWN])
         raise UsageError("unknown_territory", name=name, known=known)
+    return Trajectory(
+        slug=own.slug if own else "", name=own.title if own else name.strip(), events=events
+    )
+
+
+def _named(fiches: Fiches, name: str) -> Record | None:
+    """Return the fiche of a name: of a territory first, then of anything else."""
+    found = fiches.named(Kind.TERRITOIRE, name)
     if len(found) > 1:
         places = ", ".join(one.title for one in found)
         raise UsageError("profile_homonyms", name=name, places=places)
-    own = found[0]
-    events: dict[str, Event] = {}
-    for record in _records(fiches, own):
-        for passage in fiches.answerer.search.catalogue.passages_of(record.document_id):
-            for event in _events(fiches, passage, record, own):
-                events.setdefault(event.text, event)
-    ordered = sorted(events.values(), key=lambda one: (one.start, one.end, one.text))
-    _mark_disagreements(ordered, "fr")
-    return Trajectory(slug=own.slug, name=own.title, events=ordered)
+    others = (kind for kind in Kind if kind not in (Kind.TERRITOIRE, Kind.DOCUMENT))
+    found = [*found, *(one for kind in others for one in fiches.named(kind, name))]
+    return found[0] if found else None
 
 
-def _records(fiches: Fiches, own: Record) -> Iterator[Record]:
-    for kind in _KINDS:
-        for record in fiches.of_kind(kind):
-            if record.slug == own.slug or own.slug in record.front.territories:
-                yield record
+def _written(own: Record) -> list[str]:
+    """Return the ways a text names a fiche's subject; what is found there is not its name."""
+    words = {word for word in words_of(own.title) + words_of(own.slug) if len(word) > 3}
+    return [own.title, *(alias for alias in own.front.aliases if words & set(words_of(alias)))]
 
 
-def _events(fiches: Fiches, passage: Passage, record: Record, own: Record) -> Iterator[Event]:
-    for sentence in sentences(passage):
-        dates = dates_in(sentence)
-        # In a fiche that tells of several territories, the sentence must name this one.
-        if not dates or (record.slug != own.slug and not mentions(sentence, own.slug)):
+def _names(sentence: str, names: Sequence[str]) -> bool:
+    return any(mentions(sentence, name) for name in names)
+
+
+def _events(
+    fiches: Fiches, told: Iterable[tuple[DatedFact, Passage]], own_terms: AbstractSet[str]
+) -> list[Event]:
+    """Return the events in order, sentences that tell the same one together."""
+    events: list[Event] = []
+    terms: list[frozenset[str]] = []
+    for fact, passage in told:
+        citation = fiches.quote(1, passage, fact.sentence)
+        if citation is None:
             continue
-        if citation := fiches.quote(1, passage, sentence):
-            start, end, since = dates[0]
-            yield Event(start=start, end=end, since=since, text=sentence, citation=citation)
+        words = analyse(fact.sentence, cast(Language, citation.lang))
+        said = frozenset(word for word in words if not word[0].isdigit()) - own_terms
+        same = [
+            event
+            for event, others in zip(events, terms, strict=True)
+            if (event.start, event.end) == (fact.start, fact.end)
+            and _alike(said, others) >= _SAME_EVENT
+        ]
+        if same:
+            _join(same[0], fact, citation)
+        else:
+            events.append(_event(fact, citation))
+            terms.append(said)
+    return _ordered(events, terms)
 
 
-def dates_in(text: str) -> list[tuple[int, int, bool]]:
-    """Return the (first year, last year, still going on) that a sentence gives, in order.
-
-    «2019-2021» is one span, «dès les années 1990» the decade, «depuis 1997» goes on.
-    """
-    found: list[tuple[int, tuple[int, int, bool]]] = []
-    taken: list[tuple[int, int]] = []
-    for pattern in (_SPAN, _DECADE, _ONE):
-        for match in pattern.finditer(text):
-            if any(match.start() < end and start < match.end() for start, end in taken):
-                continue
-            first = int(match.group(1))
-            last = first
-            if pattern is _SPAN:
-                last = int(match.group(2))
-            elif pattern is _DECADE:
-                last = first + 9
-            if last < first:
-                continue
-            taken.append(match.span())
-            since = any(one.group(1) == match.group(1) for one in _SINCE.finditer(text))
-            found.append((match.start(), (first, last, since)))
-    return [dates for _, dates in sorted(found)]
+def _join(event: Event, fact: DatedFact, citation: Citation) -> None:
+    event.contested |= contested(fact.sentence)
+    if all(known.quote != citation.quote for known in event.citations):
+        number = len(event.citations) + 1
+        event.citations.append(citation.model_copy(update={"n": number}))
 
 
-def _mark_disagreements(events: Sequence[Event], lang: Language) -> None:
-    terms = [
-        {term for term in analyse(event.text, lang) if not term[0].isdigit()} for event in events
-    ]
-    for one, other in combinations(range(len(events)), 2):
-        first, second = events[one], events[other]
-        if (first.start, first.end) == (second.start, second.end):
-            continue
+def _ordered(events: Sequence[Event], terms: Sequence[frozenset[str]]) -> list[Event]:
+    """Return the events, oldest first; those that date the same otherwise point at each other."""
+    order = sorted(range(len(events)), key=lambda n: (events[n].start, events[n].end, n))
+    for (first, one), (second, other) in combinations(enumerate(order), 2):
+        dates = {(events[n].start, events[n].end) for n in (one, other)}
         shared, union = terms[one] & terms[other], terms[one] | terms[other]
-        if union and len(shared) >= _SAME * len(union):
-            first.disagrees.append(other)
-            second.disagrees.append(one)
+        if len(dates) > 1 and union and len(shared) >= _SAME * len(union):
+            events[one].disagrees.append(second)
+            events[other].disagrees.append(first)
+    return [events[place] for place in order]
+
+
+def _alike(one: AbstractSet[str], other: AbstractSet[str]) -> float:
+    """Return how much of the shorter of two sentences stands in the other."""
+    return len(one & other) / (min(len(one), len(other)) or 1)
+
+
+def _event(fact: DatedFact, citation: Citation) -> Event:
+    return Event(
+        start=fact.start,
+        end=fact.end,
+        since=fact.since,
+        text=fact.sentence,
+        citations=[citation],
+        contested=contested(fact.sentence),
+    )

@@ -10,8 +10,8 @@ from typing import Any
 from lxml import etree, html
 
 from advisor.errors import ReadRefused
+from advisor.text.decoding import decode
 from ingest.raw import RawBlock, RawDocument
-from ingest.readers.text import decode
 
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0", re.IGNORECASE

@@ -11,8 +11,8 @@ from markdown_it.token import Token
 from advisor.catalogue.fiche import FicheError, FrontMatter, check_body, is_fiche, parse_fiche
 from advisor.catalogue.records import DocumentSource
 from advisor.errors import ReadRefused
+from advisor.text.decoding import decode
 from ingest.raw import BlockKind, RawBlock, RawDocument
-from ingest.readers.text import decode
 
 
 def read_markdown(path: Path) -> RawDocument:

@@ -1,0 +1,494 @@
+"""Convergences: which single projects reinforce each other, and what they could become together.
+
+Two projects are linked by a rule of ``corpus/parcours/convergences.yaml`` (two themes that
+reinforce each other, with the sentence of the corpus where it worked), by a common theme, by
+rare words they share, or by one holder. The projects that one rule links could form a common
+project, which the rule names.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from advisor.answer.models import Citation
+from advisor.catalogue.fiche import Theme
+from advisor.catalogue.sentences import sentences
+from advisor.errors import UsageError
+from advisor.guidance.dispositifs import suggest
+from advisor.guidance.fiches import Fiches
+from advisor.guidance.models import Suggestion
+from advisor.guidance.parcours import FOLDER, Strict, Text, read_rules
+from advisor.guidance.profile import Profile
+from advisor.guidance.projects import Project
+from advisor.guidance.wording import theme_names
+from advisor.i18n import translate
+from advisor.text.analysis import analyse
+from advisor.text.language import Language, detect_language
+
+RULES = FOLDER / "convergences.yaml"
+# What a link is worth, in [0, 1]; below _LEAST it is none.
+_RULE, _THEME, _WORDS, _HOLDER = 0.45, 0.3, 0.3, 0.15
+_LEAST = 0.3
+# Links kept for each project: the strongest ones make the graph.
+_EACH = 4
+# Links quoted for each common project.
+_QUOTED = 6
+# A word of a project's name tells its theme better than one of its description.
+_NAMED = 2.0
+# Letters of a word that may be part of a German compound.
+_PART = 5
+_MOST_THEMES = 3
+# Below this cosine, the words of no theme are near a project's.
+_MEANING = 0.3
+_PROGRAMMES, _LOOKED_AT = 2, 8
+_EXAMPLES = ("experience", "territoire", "evaluation")
+
+
+class Words(Strict):
+    """Words of the three languages, expressions of several words among them."""
+
+    fr: list[str] = Field(min_length=1)
+    en: list[str] = Field(min_length=1)
+    de: list[str] = Field(min_length=1)
+
+    def in_language(self, lang: str) -> list[str]:
+        """Return the words of a language."""
+        return list(getattr(self, lang, self.fr))
+
+
+class Partner(Strict):
+    """Someone a common project needs, and the words that tell it is there already."""
+
+    name: Text
+    words: Words
+
+
+class Rule(Strict):
+    """Themes that reinforce each other (one theme: its projects gain by joining)."""
+
+    id: str
+    themes: list[Theme] = Field(min_length=1, max_length=2)
+    title: Text
+    reason: Text
+    fiche: str
+    quote: str
+    partners: list[str] = Field(min_length=1)
+
+
+class Convergence(Strict):
+    """The rules of convergence."""
+
+    id: str
+    updated: dt.date
+    themes: dict[Theme, Words]
+    partners: dict[str, Partner]
+    links: list[Rule]
+
+    @cached_property
+    def rules(self) -> dict[frozenset[str], Rule]:
+        """The rules by their themes."""
+        return {frozenset(one.themes): one for one in self.links}
+
+
+class FoundProject(BaseModel):
+    """A project as it was understood; ``number`` starts at 1."""
+
+    number: int
+    name: str
+    holder: str
+    themes: list[str]
+    words: list[str] = Field(description="the words that told the themes; none: by meaning")
+
+
+class Link(BaseModel):
+    """Two projects that reinforce each other; ``strength`` in [0, 1]."""
+
+    source: int
+    target: int
+    strength: float
+    themes: list[str]
+    reasons: list[str]
+    citations: list[Citation]
+
+
+class Group(BaseModel):
+    """Projects that could form a common one."""
+
+    title: str
+    projects: list[int]
+    themes: list[str]
+    reason: str
+    missing: list[str] = Field(description="partners that no project of the group names")
+    citations: list[Citation]
+    programmes: list[Suggestion]
+
+
+class Convergences(BaseModel):
+    """Projects, the links between them, the common projects they could form."""
+
+    projects: list[FoundProject]
+    links: list[Link]
+    groups: list[Group]
+    alone: list[int] = Field(description="numbers of projects without a link")
+
+
+@dataclass(slots=True)
+class _Read:
+    """A project with what was found in its words."""
+
+    project: Project
+    lang: Language
+    terms: frozenset[str]
+    # Theme → its worth for the project in ]0, 1], best first, and the words that told them.
+    themes: dict[str, float] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pair:
+    one: int
+    other: int
+    strength: float
+    rule: Rule | None
+    themes: tuple[str, ...]
+    words: tuple[str, ...]
+    holder: str
+
+
+def load_rules(path: Path | None = None) -> Convergence:
+    """Read the rules; the shipped ones when no path is given.
+
+    Raises:
+        UsageError: the file is missing, or a field is wrong.
+    """
+    rules = read_rules(path or RULES, Convergence)
+    for rule in rules.links:
+        if unknown := [name for name in rule.partners if name not in rules.partners]:
+            raise UsageError("parcours_bad", path=str(path or RULES), reason=unknown[0])
+    return rules
+
+
+def converge(
+    fiches: Fiches,
+    projects: Sequence[Project],
+    profile: Profile,
+    lang: Language = "fr",
+    k: int = 8,
+    rules: Convergence | None = None,
+) -> Convergences:
+    """Return how projects reinforce each other.
+
+    Args:
+        fiches: of the home: they tell where such links worked.
+        projects: of the territory, at least two.
+        profile: of the territory, for the dispositifs that help a common project.
+        lang: of the reasons.
+        k: number of common projects described; their strongest links are quoted.
+        rules: those shipped when absent.
+
+    Raises:
+        UsageError: there are fewer than two projects.
+    """
+    if len(projects) < 2:
+        raise UsageError("projects_few", count=len(projects))
+    rules = rules or load_rules()
+    read = _read(fiches, projects, rules, lang)
+    pairs = _pairs(read, rules)
+    bundles = _bundles(pairs)[:k]
+    quoted = {pair for bundle in bundles for pair in bundle[:_QUOTED]}
+    linked = {number for pair in pairs for number in (pair.one, pair.other)}
+    return Convergences(
+        projects=[_found(number, one) for number, one in enumerate(read, start=1)],
+        links=[_link(fiches, read, pair, lang, quoted=pair in quoted) for pair in pairs],
+        groups=[_group(fiches, read, bundle, profile, rules, lang) for bundle in bundles],
+        alone=[number + 1 for number in range(len(read)) if number not in linked],
+    )
+
+
+def _read(
+    fiches: Fiches, projects: Sequence[Project], rules: Convergence, lang: Language
+) -> list[_Read]:
+    read = []
+    for project in projects:
+        own = detect_language(project.about, lang)
+        read.append(_Read(project, own, frozenset(analyse(project.about, own))))
+    known = {one: _words(rules, one) for one in {one.lang for one in read}}
+    for one in read:
+        name = frozenset(analyse(one.project.name, one.lang))
+        told: dict[str, float] = defaultdict(float)
+        for (theme, terms), word in known[one.lang].items():
+            if _holds(one.terms, terms, one.lang):
+                told[theme] += _NAMED if _holds(name, terms, one.lang) else 1.0
+                one.words.append(word)
+        best = sorted(told, key=lambda theme: -told[theme])[:_MOST_THEMES]
+        one.themes = {theme: told[theme] / told[best[0]] for theme in best}
+    _by_meaning(fiches, [one for one in read if not one.themes], rules)
+    return read
+
+
+def _words(rules: Convergence, lang: Language) -> dict[tuple[str, frozenset[str]], str]:
+    """Return (theme, terms) → word; forms of one word count once."""
+    found: dict[tuple[str, frozenset[str]], str] = {}
+    for theme, words in rules.themes.items():
+        for word in words.in_language(lang):
+            if terms := frozenset(analyse(word, lang)):
+                found.setdefault((theme, terms), word)
+    return found
+
+
+def _holds(terms: AbstractSet[str], wanted: AbstractSet[str], lang: Language) -> bool:
+    """Tell whether some terms hold others; in German, as a part of a compound too."""
+    if lang != "de":
+        return wanted <= terms
+    return all(
+        any(
+            term == one or (len(one) >= _PART and (term.startswith(one) or term.endswith(one)))
+            for term in terms
+        )
+        for one in wanted
+    )
+
+
+def _by_meaning(fiches: Fiches, read: Sequence[_Read], rules: Convergence) -> None:
+    """Give each project whose words tell no theme the one nearest to it, when one is near."""
+    model = fiches.answerer.search.embeddings
+    if model is None or not read:
+        return
+    names = list(rules.themes)
+    themes = model.encode([", ".join(words.fr) for words in rules.themes.values()])
+    near = model.encode([one.project.about for one in read]) @ themes.T
+    for one, row in zip(read, near, strict=True):
+        best = int(np.argmax(row))
+        if row[best] >= _MEANING:
+            one.themes = {names[best]: 1.0}
+
+
+def _pairs(read: Sequence[_Read], rules: Convergence) -> list[_Pair]:
+    """Return the strongest links of each project, strongest first."""
+    vectors = _weighted_words(read)
+    found = [
+        pair
+        for one, other in combinations(range(len(read)), 2)
+        if (pair := _pair(read, vectors, one, other, rules)).strength >= _LEAST
+    ]
+    found.sort(key=lambda pair: (-pair.strength, pair.one, pair.other))
+    links: Counter[int] = Counter()
+    kept = []
+    for pair in found:
+        if links[pair.one] < _EACH and links[pair.other] < _EACH:
+            links.update((pair.one, pair.other))
+            kept.append(pair)
+    return kept
+
+
+def _pair(
+    read: Sequence[_Read],
+    vectors: Sequence[Mapping[str, float]],
+    one: int,
+    other: int,
+    rules: Convergence,
+) -> _Pair:
+    first, second = read[one], read[other]
+    shared = {
+        theme: min(worth, second.themes[theme])
+        for theme, worth in first.themes.items()
+        if theme in second.themes
+    }
+    rule, told = _rule(first.themes, second.themes, rules)
+    common = vectors[one].keys() & vectors[other].keys()
+    likeness = sum(vectors[one][term] * vectors[other][term] for term in common)
+    words = sorted(common, key=lambda term: (-vectors[one][term], term))
+    holder = first.project.holder if _same_holder(first.project, second.project) else ""
+    strength = (
+        _RULE * told
+        + _THEME * max(shared.values(), default=0.0)
+        + _WORDS * likeness
+        + _HOLDER * bool(holder)
+    )
+    themes = tuple(shared) or tuple(rule.themes if rule else ())
+    return _Pair(one, other, min(1.0, strength), rule, themes, tuple(words), holder)
+
+
+def _rule(
+    first: Mapping[str, float], second: Mapping[str, float], rules: Convergence
+) -> tuple[Rule | None, float]:
+    """Return the rule for a theme of one project and a theme of the other, with its worth.
+
+    The worth is that of the weaker theme; at equal worth, two different themes come first.
+    """
+    found = [
+        (min(worth, second[other]), len({one, other}), rules.rules[frozenset((one, other))])
+        for one, worth in first.items()
+        for other in second
+        if frozenset((one, other)) in rules.rules
+    ]
+    worth, _, rule = max(found, key=lambda found: found[:2], default=(0.0, 0, None))
+    return rule, worth
+
+
+def _same_holder(one: Project, other: Project) -> bool:
+    return bool(one.holder) and one.holder.casefold() == other.holder.casefold()
+
+
+def _weighted_words(read: Sequence[_Read]) -> list[dict[str, float]]:
+    """Return term → weight for each project, of unit length; common terms weigh little."""
+    counts = Counter(term for one in read for term in one.terms)
+    total = len(read)
+    vectors = []
+    for one in read:
+        weights = {
+            term: math.log((1 + total) / counts[term])
+            for term in one.terms
+            if not term[0].isdigit()
+        }
+        norm = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+        vectors.append({term: weight / norm for term, weight in weights.items()})
+    return vectors
+
+
+def _bundles(pairs: Sequence[_Pair]) -> list[list[_Pair]]:
+    """Return the links of each possible common project, those that weigh most first.
+
+    One for each rule that links projects, then one for each theme that links others.
+    """
+    found: dict[str, list[_Pair]] = defaultdict(list)
+    for pair in pairs:
+        if pair.rule is not None:
+            found[pair.rule.id].append(pair)
+        elif pair.themes:
+            found[f"theme {pair.themes[0]}"].append(pair)
+    return sorted(
+        found.values(),
+        key=lambda bundle: (bundle[0].rule is None, -sum(pair.strength for pair in bundle)),
+    )
+
+
+def _found(number: int, one: _Read) -> FoundProject:
+    return FoundProject(
+        number=number,
+        name=one.project.name,
+        holder=one.project.holder,
+        themes=list(one.themes),
+        words=one.words,
+    )
+
+
+def _link(fiches: Fiches, read: Sequence[_Read], pair: _Pair, lang: str, *, quoted: bool) -> Link:
+    return Link(
+        source=pair.one + 1,
+        target=pair.other + 1,
+        strength=round(pair.strength, 3),
+        themes=list(pair.themes),
+        reasons=_reasons(read, pair, lang),
+        citations=_citations(fiches, read, pair) if quoted else [],
+    )
+
+
+def _reasons(read: Sequence[_Read], pair: _Pair, lang: str) -> list[str]:
+    said = []
+    if pair.rule is not None:
+        said.append(pair.rule.reason.in_language(lang))
+    shared = [theme for theme in read[pair.one].themes if theme in read[pair.other].themes]
+    if shared:
+        names = ", ".join(theme_names(shared, lang))
+        said.append(translate("guidance.themes_shared", lang, themes=names))
+    if words := _written(read[pair.one], pair.words):
+        said.append(translate("guidance.words_common", lang, words=", ".join(words)))
+    if pair.holder:
+        said.append(translate("guidance.same_holder", lang, holder=pair.holder))
+    return said
+
+
+def _written(one: _Read, terms: Sequence[str]) -> list[str]:
+    """Return the words of a project that stand for some terms, as it writes them."""
+    words = dict.fromkeys(part.strip(" ,.;:()«»!?") for part in one.project.about.split())
+    found = []
+    for term in terms[:3]:
+        found += [word for word in words if term in analyse(word, one.lang)][:1]
+    return list(dict.fromkeys(word.casefold() for word in found))
+
+
+def _citations(fiches: Fiches, read: Sequence[_Read], pair: _Pair) -> list[Citation]:
+    """Quote the rule's sentence; without a rule, a passage that tells of both projects."""
+    if pair.rule is not None:
+        citation = fiches.quoted(pair.rule.fiche, pair.rule.quote)
+        return [citation] if citation else []
+    one, other = read[pair.one], read[pair.other]
+    for hit in fiches.hits(f"{one.project.name} {other.project.name}", _EXAMPLES):
+        for sentence in sentences(hit.passage):
+            terms = set(analyse(sentence, hit.document.lang))
+            if (
+                terms & one.terms
+                and terms & other.terms
+                and len(terms & (one.terms | other.terms)) > 1
+            ):
+                citation = fiches.quote(1, hit.passage, sentence)
+                if citation is not None:
+                    return [citation]
+    return []
+
+
+def _group(
+    fiches: Fiches,
+    read: Sequence[_Read],
+    bundle: Sequence[_Pair],
+    profile: Profile,
+    rules: Convergence,
+    lang: Language,
+) -> Group:
+    numbers = sorted({number for pair in bundle for number in (pair.one, pair.other)})
+    inside = [read[number] for number in numbers]
+    rule = bundle[0].rule
+    themes = list(rule.themes if rule else bundle[0].themes[:1])
+    names = ", ".join(theme_names(themes, lang))
+    citation = fiches.quoted(rule.fiche, rule.quote) if rule else None
+    return Group(
+        title=rule.title.in_language(lang)
+        if rule
+        else translate("guidance.common_theme", lang, themes=names),
+        projects=[number + 1 for number in numbers],
+        themes=themes,
+        reason=rule.reason.in_language(lang)
+        if rule
+        else translate("guidance.themes_shared", lang, themes=names),
+        missing=list(_missing(inside, rule, rules, lang)),
+        citations=[citation] if citation else [],
+        programmes=_programmes(fiches, rule.title.fr if rule else "", themes, profile, lang),
+    )
+
+
+def _missing(
+    read: Sequence[_Read], rule: Rule | None, rules: Convergence, lang: str
+) -> Iterator[str]:
+    terms = [one.terms | set(analyse(one.project.holder, one.lang)) for one in read]
+    for name in rule.partners if rule else ():
+        partner = rules.partners[name]
+        named = any(
+            _holds(own, frozenset(analyse(word, one.lang)), one.lang)
+            for one, own in zip(read, terms, strict=True)
+            for word in partner.words.in_language(one.lang)
+        )
+        if not named:
+            yield partner.name.in_language(lang)
+
+
+def _programmes(
+    fiches: Fiches, title: str, themes: Sequence[str], profile: Profile, lang: str
+) -> list[Suggestion]:
+    """Return the dispositifs for a common project, of its own themes only."""
+    own = {one.slug for one in fiches.of_kind("dispositif") if set(one.front.themes) & set(themes)}
+    need = ", ".join([*theme_names(themes, "fr"), title])
+    wished = profile.model_copy(update={"themes": list(themes)})
+    found = suggest(fiches, need, wished, lang, k=_LOOKED_AT).suggestions
+    return [one for one in found if one.slug in own][:_PROGRAMMES]

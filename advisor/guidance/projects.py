@@ -1,0 +1,131 @@
+"""The projects of a territory, from a list of lines or a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from advisor.errors import ReadRefused, UsageError
+from advisor.guidance.profile import MOST_PROJECTS
+from advisor.text.decoding import decode
+from advisor.text.normalise import fold
+
+_DELIMITERS = ";,\t|"
+# What a column is called, folded; the first that matches is taken.
+_COLUMNS = {
+    "name": ("projet", "nom", "intitule", "titre", "project", "name", "title", "projekt", "titel"),
+    "description": (
+        "description", "objet", "resume", "detail", "summary", "beschreibung", "kurzbeschreibung",
+    ),
+    "topic": ("theme", "thematique", "domaine", "topic", "thema"),
+    "holder": (
+        "porteur", "maitre d'ouvrage", "responsable", "pilote", "structure", "holder", "owner",
+        "lead", "trager", "traeger",
+    ),
+}  # fmt: skip
+_LONGEST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project under way: its name, what it is about, its theme in words, who carries it."""
+
+    name: str
+    description: str = ""
+    topic: str = ""
+    holder: str = ""
+
+    @property
+    def about(self) -> str:
+        """What it is about, less who carries it."""
+        return ". ".join(part for part in (self.name, self.description, self.topic) if part)
+
+    @property
+    def line(self) -> str:
+        """The project in one line, as a profile keeps it."""
+        parts = (self.name, self.description, self.topic, self.holder)
+        return " — ".join(part for part in parts if part)
+
+
+def projects_of(lines: Iterable[str]) -> list[Project]:
+    """Return the projects of some lines, each once; empty lines are no project."""
+    return _checked(Project(name=line.strip()[:_LONGEST]) for line in lines)
+
+
+def read_projects(path: Path) -> list[Project]:
+    """Read a table of projects: CSV of any usual separator and encoding, or one project a line.
+
+    A header names the columns (projet, description, porteur; English and German names are
+    known); without one, the first column is the project.
+
+    Raises:
+        UsageError: the file is missing, is no text, holds no project or too many.
+    """
+    try:
+        text = decode(path.read_bytes())
+    except OSError:
+        raise UsageError("no_such_file", path=str(path)) from None
+    except ReadRefused:
+        raise UsageError("projects_no_text", path=path.name) from None
+    try:
+        rows = _rows(text)
+    except csv.Error:
+        raise UsageError("projects_none", path=path.name) from None
+    columns = _header(rows[0]) if rows else {}
+    if columns:
+        rows = rows[1:]
+    else:
+        columns = dict(zip(("name", "description", "topic"), range(3), strict=True))
+    found = _checked(
+        Project(**{field: _cell(row, place) for field, place in columns.items()}) for row in rows
+    )
+    if not found:
+        raise UsageError("projects_none", path=path.name)
+    return found
+
+
+def _checked(projects: Iterable[Project]) -> list[Project]:
+    found = list(dict.fromkeys(one for one in projects if any(map(str.isalnum, one.name))))
+    if len(found) > MOST_PROJECTS:
+        raise UsageError("projects_many", count=len(found), limit=MOST_PROJECTS)
+    return found
+
+
+def _rows(text: str) -> list[list[str]]:
+    """Return the cells of a table; of a list of lines, one cell each.
+
+    Raises:
+        csv.Error: a cell is longer than any table has.
+    """
+    lines = [[line.strip()] for line in text.splitlines() if line.strip()]
+    if not lines:
+        return []
+    # The header decides: sniffing takes the commas of a description for separators.
+    delimiter = max(_DELIMITERS, key=lines[0][0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    rows = [row for row in reader if any(cell.strip() for cell in row)]
+    # «Rénover l'école, tranche 1» is a line with a comma, not a row of two cells.
+    sentences = delimiter == "," and not _header(rows[0]) and len({len(row) for row in rows}) > 1
+    return lines if sentences else rows
+
+
+def _header(row: Sequence[str]) -> dict[str, int]:
+    """Return field → column when a row names the projects' column, else nothing."""
+    names = [fold(cell).strip() for cell in row]
+    found: dict[str, int] = {}
+    for field, known in _COLUMNS.items():
+        for place, name in enumerate(names):
+            first = name.split(" ")[0].rstrip("s")
+            if place not in found.values() and (name in known or first in known):
+                found[field] = place
+                break
+    # «Projet solaire» may start a list of lines: a header is one word or names several columns.
+    sure = "name" in found and (len(found) > 1 or " " not in names[found["name"]])
+    return found if sure else {}
+
+
+def _cell(row: Sequence[str], place: int) -> str:
+    return row[place].strip()[:_LONGEST] if place < len(row) else ""
