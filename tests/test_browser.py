@@ -140,6 +140,39 @@ def test_a_territory_is_guided_and_diagnosed_without_outside_request(
     assert page.errors == []  # type: ignore[attr-defined]
 
 
+def test_projects_from_a_table_converge_and_dates_unroll_with_the_keyboard(
+    page: Page, address: str, tmp_path
+) -> None:
+    (tmp_path / "projets.csv").write_text(
+        "Projet;Porteur\nToit solaire;Commune\nRénovation de logements;Bailleur\n",
+        encoding="cp1252",
+    )
+    page.get_by_role("tab", name="Mon territoire").click()
+    page.locator("input[type=file]").last.set_input_files(tmp_path / "projets.csv")
+    graph = page.locator("#convergences img.chart")
+    expect(graph).to_be_visible(timeout=20_000)
+    page.wait_for_function("image => image.naturalWidth > 0", arg=graph.element_handle())
+    expect(page.get_by_label("Projets en cours")).to_have_value(
+        "Toit solaire — … — Commune\nRénovation de logements — … — Bailleur"
+    )
+    page.locator("#convergences details > summary").first.focus()
+    page.keyboard.press("Enter")  # the first is open: it closes
+    expect(page.locator("#convergences details").first).not_to_have_attribute("open", "")
+    page.locator("#trajectory-subject textarea, #trajectory-subject input").focus()
+    page.keyboard.type("Nulle-Part")
+    page.keyboard.press("Enter")
+    expect(page.locator("#trajectory")).to_contain_text("Nulle-Part", timeout=20_000)
+    page.locator("#trajectory-subject textarea, #trajectory-subject input").fill("Tramayes")
+    page.keyboard.press("Enter")
+    expect(page.locator("#trajectory ol.timeline > li").first).to_be_visible(timeout=20_000)
+    page.locator("#trajectory ol.timeline summary").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#trajectory details.source .number").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert all(url.startswith((address, "data:", "blob:")) for url in page.requested)  # type: ignore[attr-defined]
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
 def test_a_profile_is_saved_by_the_browser_and_read_back(page: Page, tmp_path) -> None:
     page.get_by_role("tab", name="Mon territoire").click()
     page.get_by_label("Nom du territoire").fill("Ma commune")
@@ -152,5 +185,5 @@ def test_a_profile_is_saved_by_the_browser_and_read_back(page: Page, tmp_path) -
     assert json.loads(path.read_text(encoding="utf-8"))["population"] == 1200
     page.reload()
     page.get_by_role("tab", name="Mon territoire").click()
-    page.locator("input[type=file]").last.set_input_files(path)
+    page.locator("input[type=file]").first.set_input_files(path)
     expect(page.get_by_label("Nom du territoire")).to_have_value("Ma commune", timeout=10_000)

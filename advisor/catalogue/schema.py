@@ -93,6 +93,7 @@ MIGRATIONS = (
     """,
     """
     ALTER TABLE documents ADD COLUMN dated INTEGER NOT NULL DEFAULT 0;  -- its facts are below
+    CREATE INDEX documents_undated ON documents (state, id) WHERE dated = 0;
     CREATE TABLE facts (                  -- sentences that give a date
         passage_id TEXT NOT NULL REFERENCES passages (id) ON DELETE CASCADE,
         document_id TEXT NOT NULL,

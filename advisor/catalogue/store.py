@@ -238,7 +238,7 @@ class Catalogue(Database):
         """Return the current documents imported before their dates were kept."""
         return [
             row[0]
-            for row in self.rows("SELECT id FROM documents WHERE state = 'current' AND NOT dated")
+            for row in self.rows("SELECT id FROM documents WHERE state = 'current' AND dated = 0")
         ]
 
     def add_facts(self, document_id: str, facts: Iterable[DatedFact]) -> None:

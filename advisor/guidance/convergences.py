@@ -127,6 +127,7 @@ class Group(BaseModel):
 
     title: str
     projects: list[int]
+    links: list[int] = Field(description="places in the list of links")
     themes: list[str]
     reason: str
     missing: list[str] = Field(description="partners that no project of the group names")
@@ -211,7 +212,7 @@ def converge(
     return Convergences(
         projects=[_found(number, one) for number, one in enumerate(read, start=1)],
         links=[_link(fiches, read, pair, lang, quoted=pair in quoted) for pair in pairs],
-        groups=[_group(fiches, read, bundle, profile, rules, lang) for bundle in bundles],
+        groups=[_group(fiches, read, pairs, bundle, profile, rules, lang) for bundle in bundles],
         alone=[number + 1 for number in range(len(read)) if number not in linked],
     )
 
@@ -442,6 +443,7 @@ def _citations(fiches: Fiches, read: Sequence[_Read], pair: _Pair) -> list[Citat
 def _group(
     fiches: Fiches,
     read: Sequence[_Read],
+    pairs: Sequence[_Pair],
     bundle: Sequence[_Pair],
     profile: Profile,
     rules: Convergence,
@@ -458,6 +460,7 @@ def _group(
         if rule
         else translate("guidance.common_theme", lang, themes=names),
         projects=[number + 1 for number in numbers],
+        links=[pairs.index(pair) for pair in bundle],
         themes=themes,
         reason=rule.reason.in_language(lang)
         if rule

@@ -27,6 +27,8 @@ _COLUMNS = {
     ),
 }  # fmt: skip
 _LONGEST = 2000
+# Between the parts of a project written in one line.
+_DASH = " — "
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,21 @@ class Project:
 
     @property
     def line(self) -> str:
-        """The project in one line, as a profile keeps it."""
-        parts = (self.name, self.description, self.topic, self.holder)
-        return " — ".join(part for part in parts if part)
+        """The project in one line, as a profile keeps it: name — about — holder."""
+        told = ". ".join(part for part in (self.description, self.topic) if part)
+        parts = [self.name, told or "…", self.holder] if self.holder else [self.name, told]
+        return _DASH.join(part for part in parts if part)
 
 
 def projects_of(lines: Iterable[str]) -> list[Project]:
-    """Return the projects of some lines, each once; empty lines are no project."""
-    return _checked(Project(name=line.strip()[:_LONGEST]) for line in lines)
+    """Return the projects of some lines (see ``Project.line``), each once."""
+    return _checked(_of_line(line) for line in lines)
+
+
+def _of_line(line: str) -> Project:
+    name, *told = line.strip()[:_LONGEST].split(_DASH)
+    holder = told.pop() if len(told) > 1 else ""
+    return Project(name=name, description=_DASH.join(told), holder=holder)
 
 
 def read_projects(path: Path) -> list[Project]:

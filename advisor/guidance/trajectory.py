@@ -73,6 +73,8 @@ def trajectory(fiches: Fiches, name: str) -> Trajectory:
     told.sort(key=lambda one: not (own and one[1].document_id == own.document_id))
     events = _events(fiches, told, {term for name in names for term in analyse(name)})
     if not events:
+        if catalogue.undated():
+            raise UsageError("dates_missing")
         known = ", ".join(record.title for record in fiches.of_kind(Kind.TERRITOIRE)[:_KNOWN])
         raise UsageError("unknown_territory", name=name, known=known)
     return Trajectory(

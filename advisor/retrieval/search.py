@@ -399,10 +399,12 @@ class PassageSearch:
                 )
 
     def needs_rebuild(self) -> bool:
-        """Tell whether a rebuild would bring back a leg that is missing now."""
+        """Tell whether a rebuild would bring back what is missing: a leg, the dates of facts."""
         generation: Generation | None = self.catalogue.generation()
         if generation is None:
             return False
+        if self.catalogue.undated():
+            return True
         try:
             return any(
                 isinstance(problem, IndexUnavailable) for problem in self._indexes().problems

@@ -120,6 +120,65 @@ def radar_svg(scores: Sequence[tuple[str, float | None]], title: str) -> str:
     return _svg(size + 200, size, title, body)
 
 
+def links_svg(points: Sequence[int], links: Sequence[tuple[int, int, float]], title: str) -> str:
+    """Return numbered points on a circle and the links between them; strong ones are thick."""
+    size, middle, reach = 520, 260, 215
+    places = {
+        point: (
+            round(middle + reach * math.sin(2 * math.pi * place / len(points)), 1),
+            round(middle - reach * math.cos(2 * math.pi * place / len(points)), 1),
+        )
+        for place, point in enumerate(points)
+    }
+    lines = "".join(
+        f'<line x1="{places[one][0]}" y1="{places[one][1]}" x2="{places[other][0]}" '
+        f'y2="{places[other][1]}" stroke="{_ACCENT}" stroke-opacity=".55" '
+        f'stroke-width="{1 + 7 * max(0.0, min(1.0, strength)):.1f}"><title>{one} ↔ {other}</title>'
+        "</line>"
+        for one, other, strength in links
+        if one in places and other in places
+    )
+    marks = "".join(
+        f'<circle cx="{x}" cy="{y}" r="17" fill="{_ACCENT}" stroke="#fff" stroke-width="2"/>'
+        f'<text x="{x}" y="{y + 5}" text-anchor="middle" fill="#fff" font-size="15" '
+        f'font-weight="600">{point}</text>'
+        for point, (x, y) in places.items()
+    )
+    return _svg(size, size, title, lines + marks)
+
+
+def years_svg(spans: Sequence[tuple[int, int]], title: str) -> str:
+    """Return spans of years on one line: a point for a year, a bar for several."""
+    width, left, right, line = 900, 30, 870, 92
+    first = min((start for start, _ in spans), default=0) // 10 * 10
+    last = max((end for _, end in spans), default=10) // 10 * 10 + 10
+
+    def at(year: int) -> float:
+        return round(left + (right - left) * (year - first) / (last - first), 1)
+
+    step = next(step for step in (10, 20, 50, 100, 1000) if (last - first) / step <= 12)
+    ticks = "".join(
+        f'<line x1="{at(year)}" y1="{line}" x2="{at(year)}" y2="{line + 8}" stroke="{_INK}"/>'
+        f'<text x="{at(year)}" y="{line + 26}" text-anchor="middle" font-size="15" '
+        f'fill="{_INK}">{year}</text>'
+        for year in range(first, last + 1, step)
+    )
+    seen: dict[tuple[int, int], int] = {}
+    marks = []
+    for start, end in spans:
+        height = line - 14 - 13 * min(seen.setdefault((start, end), 0), 5)
+        seen[start, end] += 1
+        if start == end:
+            marks.append(f'<circle cx="{at(start)}" cy="{height}" r="6" fill="{_ACCENT}"/>')
+        else:
+            marks.append(
+                f'<rect x="{at(start)}" y="{height - 4}" width="{at(end) - at(start):.1f}" '
+                f'height="8" rx="4" fill="{_ACCENT}" fill-opacity=".45"/>'
+            )
+    axis = f'<line x1="{left}" y1="{line}" x2="{right}" y2="{line}" stroke="{_INK}"/>'
+    return _svg(width, 130, title, axis + ticks + "".join(marks))
+
+
 def _points(places: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{x},{y}" for x, y in places)
 

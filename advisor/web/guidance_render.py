@@ -7,6 +7,7 @@ from html import escape
 from urllib.parse import quote
 
 from advisor.answer.models import Citation, SuggestedItem, Suggestions
+from advisor.errors import AdvisorError
 from advisor.guidance.diagnosis import Diagnosis
 from advisor.guidance.models import Peer, Peers, Suggested, Suggestion
 from advisor.guidance.profile import Profile
@@ -17,7 +18,7 @@ from advisor.web.render import link
 def suggested_html(found: Suggested, lang: str) -> str:
     """Return the dispositifs to look at, then those out of reach."""
     parts = [f"<h3>{_t('programmes', lang)}</h3>"]
-    parts += [_suggestion(one, lang) for one in found.suggestions]
+    parts += [suggestion_html(one, lang) for one in found.suggestions]
     if not found.suggestions:
         parts.append(f"<p>{_t('no_programme', lang)}</p>")
     if found.excluded:
@@ -32,7 +33,7 @@ def suggested_html(found: Suggested, lang: str) -> str:
     return f'<div class="guidance">{"".join(parts)}</div>'
 
 
-def _suggestion(one: Suggestion, lang: str) -> str:
+def suggestion_html(one: Suggestion, lang: str) -> str:
     decision = _decision(one.decision, lang)
     facts = [escape(one.holder)]
     if one.deadline:
@@ -41,8 +42,8 @@ def _suggestion(one: Suggestion, lang: str) -> str:
     body = [
         f'<p class="facts">{" · ".join(facts)}</p>',
         f"<p>{escape(one.offer)}</p>",
-        _list(one.reasons),
-        *(_quote(citation) for citation in one.citations),
+        list_html(one.reasons),
+        *(quote_html(citation) for citation in one.citations),
     ]
     if one.url:
         body.append(f'<p class="links">{link(one.url, translate("web.open_link", lang))}</p>')
@@ -91,9 +92,9 @@ def _row(number: int, one: Peer, lang: str) -> str:
 
 
 def _peer(one: Peer, lang: str) -> str:
-    body = [_list(one.reasons), *(_quote(citation) for citation in one.citations)]
+    body = [list_html(one.reasons), *(quote_html(citation) for citation in one.citations)]
     if one.differences:
-        body.append(f"<p><strong>{_t('differs', lang)}</strong></p>{_list(one.differences)}")
+        body.append(f"<p><strong>{_t('differs', lang)}</strong></p>{list_html(one.differences)}")
     return (
         f'<details class="source"><summary>{escape(one.name)} '
         f'<span class="place">{round(100 * one.similarity)} %</span></summary>'
@@ -127,13 +128,13 @@ def diagnosis_html(found: Diagnosis, lang: str, root: str) -> str:
     for step in found.steps:
         parts.append(f"<h4>{escape(step.step)}</h4><p>{escape(step.text)}</p>")
         if step.source:
-            parts.append(_quote(step.source))
+            parts.append(quote_html(step.source))
         if step.examples:
             parts.append(f"<p><strong>{_t('how_others', lang)}</strong></p>")
-            parts += [_quote(citation) for citation in step.examples]
+            parts += [quote_html(citation) for citation in step.examples]
         if step.programmes:
             parts.append(f"<p><strong>{_t('programmes', lang)}</strong></p>")
-            parts += [_suggestion(one, lang) for one in step.programmes]
+            parts += [suggestion_html(one, lang) for one in step.programmes]
     return f'<div class="guidance">{"".join(parts)}</div>'
 
 
@@ -147,12 +148,17 @@ def beside_html(found: Suggestions, lang: str) -> str:
     return f'<section class="beside">{"".join(parts)}</section>' if parts else ""
 
 
+def problem_html(error: AdvisorError, lang: str) -> str:
+    """Return the sentence that says what is wrong and what to do."""
+    return f'<p class="notice">{escape(error.message(lang))}</p>'
+
+
 def _item(one: SuggestedItem, lang: str) -> str:
     badge = ""
     if one.decision:
         decision = _decision(one.decision, lang)
         badge = f' <span class="decision is-{one.decision}">{decision}</span>'
-    body = [_list(one.reasons), *(_quote(citation) for citation in one.citations)]
+    body = [list_html(one.reasons), *(quote_html(citation) for citation in one.citations)]
     if one.url:
         body.append(f'<p class="links">{link(one.url, translate("web.open_link", lang))}</p>')
     return (
@@ -161,7 +167,7 @@ def _item(one: SuggestedItem, lang: str) -> str:
     )
 
 
-def _quote(citation: Citation) -> str:
+def quote_html(citation: Citation) -> str:
     verdict = escape(translate(f"answer.{citation.verdict.value}", citation.lang))
     sources = ", ".join(escape(source.name) for source in citation.sources)
     place = escape(citation.title) + (f" ({sources})" if sources else "")
@@ -172,7 +178,7 @@ def _quote(citation: Citation) -> str:
     )
 
 
-def _list(texts: Sequence[str]) -> str:
+def list_html(texts: Sequence[str]) -> str:
     return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
 
 

@@ -19,6 +19,7 @@ from advisor.guidance.profile import make_profile
 from advisor.i18n import translate
 from advisor.retrieval.conversation import Turn
 from advisor.text.language import Language
+from advisor.web.components import show_html
 from advisor.web.guidance_render import beside_html
 from advisor.web.render import answer_html, sources_html
 from advisor.web.territory import build_territory
@@ -114,7 +115,7 @@ def build_page(
 
     page: gr.Blocks
     with gr.Blocks(title=t("title"), fill_width=True, analytics_enabled=False) as page:
-        _html(
+        show_html(
             f'<a class="skip" href="#question">{escape(t("skip"))}</a>'
             f'<header class="masthead"><h1>{escape(t("title"))}</h1>'
             f"<p>{escape(t('tagline'))}</p></header>",
@@ -156,11 +157,11 @@ def build_page(
                     stop = gr.Button(t("stop"), elem_id="stop", min_width=90)
                     new = gr.Button(t("new_chat"), elem_id="new", min_width=90)
             with gr.Column(scale=2, min_width=340):
-                sources = _html(_panel([], t), elem_classes="panel", elem_id="sources")
+                sources = show_html(_panel([], t), elem_classes="panel", elem_id="sources")
         with gr.Tab(t("tab_territory"), id="territory"):
-            kept = build_territory(page, fiches, load_parcours(), lang, root, _html)
+            kept = build_territory(page, fiches, load_parcours(), lang, root)
         count = len(answerer.search.catalogue.documents())
-        _html(
+        show_html(
             f'<p class="foot">{escape(t("corpus_size", count=count))} · '
             f"{escape(t('history_notice'))}</p>",
         )
@@ -190,11 +191,6 @@ def build_page(
                 api_visibility="private",
             )
     return page
-
-
-def _html(html: str, **options: Any) -> gr.Markdown:
-    """Show HTML of ours. Gradio's HTML component would need a policy that allows eval."""
-    return gr.Markdown(html, latex_delimiters=[], container=False, **options)
 
 
 def _growing(answers: Iterator[Answer]) -> Iterator[Answer]:

@@ -108,13 +108,17 @@ def _with_references(notice: str, turn: int) -> str:
 def sources_html(answer: Answer, turn: int, lang: str, root: str = "") -> str:
     """Return the cards of an answer's citations; the first one is open."""
     cards = "".join(
-        _card(citation, turn, lang, root, opened=citation.n == 1) for citation in answer.citations
+        card_html(citation, turn, lang, root, opened=citation.n == 1)
+        for citation in answer.citations
     )
     question = escape(answer.question)
     return f'<section class="turn" aria-label="{question}"><h3>{question}</h3>{cards}</section>'
 
 
-def _card(citation: Citation, turn: int, lang: str, root: str, *, opened: bool) -> str:
+def card_html(
+    citation: Citation, group: int | str, lang: str, root: str, *, opened: bool = False
+) -> str:
+    """Return the card of a citation; ``group`` and its number make its anchor."""
     verdict = escape(translate(f"answer.{citation.verdict.value}", lang))
     facts = [translate(f"kinds.{citation.kind}", lang)]
     if citation.date:
@@ -159,7 +163,7 @@ def _card(citation: Citation, turn: int, lang: str, root: str, *, opened: bool) 
     links.append(f'<a class="signal" href="{address}" title="{done}">{signal}</a>')
     body.append(f'<p class="links">{" ".join(links)}</p>')
     return (
-        f'<details class="source" id="source-{turn}-{citation.n}"{" open" if opened else ""}>'
+        f'<details class="source" id="source-{group}-{citation.n}"{" open" if opened else ""}>'
         f'<summary><span class="number">{citation.n}</span> {escape(citation.title)}{place}'
         "</summary>"
         f"{''.join(body)}</details>"

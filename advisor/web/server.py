@@ -26,7 +26,7 @@ from advisor.guidance.diagnosis import load_parcours
 from advisor.guidance.fiches import Fiches
 from advisor.i18n import translate
 from advisor.settings import Settings
-from advisor.web.charts import Point, map_svg, radar_svg
+from advisor.web.charts import Point, links_svg, map_svg, radar_svg, years_svg
 from advisor.web.page_image import PageRenderer
 
 POLICY = (
@@ -35,6 +35,8 @@ POLICY = (
     "connect-src 'self'; worker-src 'self' blob:; form-action 'self'; frame-ancestors 'none'; "
     "base-uri 'self'; object-src 'none'"
 )
+# Marks of a chart: its address comes from anyone.
+_MOST_MARKS = 50
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -126,7 +128,7 @@ def build_app(settings: Settings) -> FastAPI:
     def territory_map(places: str = "", own: str = "") -> Response:
         known = {record.slug: record for record in fiches.of_kind("territoire")}
         points = []
-        for place in places.split(",")[:50]:
+        for place in places.split(",")[:_MOST_MARKS]:
             slug, _, share = place.partition(":")
             territory = known[slug].territory if slug in known else None
             if territory and territory.latitude is not None and territory.longitude is not None:
@@ -143,6 +145,27 @@ def build_app(settings: Settings) -> FastAPI:
             label = translate("territory.here", settings.lang)
             points.append(Point(label, latitude, longitude, 0.5, own=True))
         return _svg(map_svg(points, translate("territory.map_alt", settings.lang)))
+
+    @app.get("/chart/links.svg")
+    def links(points: str = "", links: str = "") -> Response:
+        numbers = [int(one) for one in points.split(",")[:_MOST_MARKS] if one.isdecimal()]
+        drawn = []
+        for link in links.split(",")[: 10 * _MOST_MARKS]:
+            one, _, rest = link.partition("-")
+            other, _, strength = rest.partition("-")
+            if one.isdecimal() and other.isdecimal():
+                drawn.append((int(one), int(other), _share(strength) or 0.0))
+        title = translate("convergences.graph_alt", settings.lang)
+        return _svg(links_svg(numbers, drawn, title))
+
+    @app.get("/chart/years.svg")
+    def years(spans: str = "") -> Response:
+        drawn = []
+        for span in spans.split(",")[: 10 * _MOST_MARKS]:
+            start, _, end = span.partition("-")
+            if len(start) == len(end) == 4 and (start + end).isdecimal():
+                drawn.append((int(start), max(int(start), int(end))))
+        return _svg(years_svg(drawn, translate("trajectory.line_alt", settings.lang)))
 
     @app.post("/signal/{document_id}/{start}/{end}", status_code=204)
     def signal(document_id: str, start: int, end: int) -> None:
