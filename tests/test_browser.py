@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.conftest import write_pdf
+from tests.conftest import ROOT, write_pdf
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -137,6 +137,29 @@ def test_a_territory_is_guided_and_diagnosed_without_outside_request(
     expect(page.locator("#diagnosis table")).to_contain_text("33 %")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert all(url.startswith((address, "data:", "blob:")) for url in page.requested)  # type: ignore[attr-defined]
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
+def test_a_short_question_about_the_territory_can_be_answered_or_skipped(
+    page: Page, settings, import_into
+) -> None:
+    import_into(settings, ROOT / "corpus" / "dispositifs" / "fonds-chaleur.md")
+    page.fill("#question textarea", "Quelle aide pour une chaufferie au bois ?")
+    page.keyboard.press("Enter")
+    decision = page.locator("#sources .beside .decision")
+    expect(decision).to_have_text("à vérifier", timeout=20_000)
+    words = page.get_by_label("quel est votre territoire")
+    expect(words).to_be_visible(timeout=20_000)
+    page.click("#profile-skip")
+    kind = page.get_by_label("De quel type de territoire")
+    expect(kind).to_be_visible(timeout=10_000)
+    kind.click()
+    page.get_by_role("option", name="commune", exact=True).click()
+    page.click("#profile-give")
+    expect(decision).to_have_text("éligible", timeout=10_000)
+    expect(page.locator("#profile-question")).to_be_hidden()
+    page.get_by_role("tab", name="Mon territoire").click()
+    expect(page.get_by_label("Type")).to_have_value("commune")
     assert page.errors == []  # type: ignore[attr-defined]
 
 

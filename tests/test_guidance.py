@@ -250,6 +250,15 @@ def test_suggestions_stand_beside_the_answers_that_call_for_them(fiches) -> None
     assert beside(fiches, ask("Bonjour")).dispositifs == []
 
 
+def test_what_would_decide_is_asked_for_the_name_first(fiches) -> None:
+    answer = fiches.answerer.answer("Quelles aides pour une chaufferie bois ?")
+    assert beside(fiches, answer).missing[0] == "name"
+    named = beside(fiches, answer, Profile(name="Ma commune")).missing
+    assert "kind" in named and "name" not in named
+    known = completed(fiches, Profile(name="Malaunay"), {"name"})
+    assert "kind" not in beside(fiches, answer, known).missing
+
+
 # -- self-diagnosis ---------------------------------------------------------------------
 
 

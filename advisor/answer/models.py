@@ -92,6 +92,9 @@ class Suggestions(BaseModel):
 
     dispositifs: list[SuggestedItem] = []
     peers: list[SuggestedItem] = []
+    missing: list[str] = Field(
+        default=[], description="fields of the profile that would decide, the most useful first"
+    )
 
 
 class Answer(BaseModel):

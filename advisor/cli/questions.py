@@ -257,6 +257,10 @@ def _print_answer(answer: Any) -> None:
             out.print(f"\n{translate(f'cli.beside_{name}', lang)}", style="bold", markup=False)
         for item in items:
             out.print(f"- {item.name} : {' '.join(item.reasons)}", markup=False)
+    if answer.suggestions.missing:
+        question = translate(f"profile_question.ask_{answer.suggestions.missing[0]}", lang)
+        hint = translate("cli.profile_hint", lang)
+        out.print(f"\n{question} {hint}", style="dim", markup=False)
 
 
 def _heal(engine: Any, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from advisor.answer.models import Answer, SuggestedItem, Suggestions
@@ -14,6 +15,8 @@ from advisor.guidance.profile import Profile
 from advisor.text.normalise import fold_typed
 
 _SHOWN = 3
+# What makes a peer comparable.
+_PEER_FIELDS = ("contexts", "population")
 _NEAR = 0.7
 # «Qui peut nous aider à…», «quelles aides…»; «qui l'a déjà fait ?», «un exemple…».
 _HELP = re.compile(
@@ -46,11 +49,22 @@ def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Su
     lang = answer.language
     if _HELP.search(question) or any(one.kind == "dispositif" for one in answer.citations[:1]):
         near = suggest(fiches, answer.resolved_question, known, lang, k=_SHOWN)
-        found.dispositifs = [_item(one) for one in _near_best(near.suggestions)]
+        shown = _near_best(near.suggestions)
+        found.dispositifs = [_item(one) for one in shown]
+        found.missing = _missing(known, [field for one in shown for field in one.missing])
     if _OTHERS.search(question) or any(one.kind == "territoire" for one in answer.citations[:1]):
         alike = peers(fiches, known, answer.resolved_question, lang, k=_SHOWN)
         found.peers = [_item(one) for one in alike.peers]
+        if alike.peers:
+            lacking = [field for field in _PEER_FIELDS if not getattr(known, field)]
+            found.missing = _missing(known, [*found.missing, *lacking])
     return found
+
+
+def _missing(profile: Profile, fields: Sequence[str]) -> list[str]:
+    """Return the fields to ask for: the name first, its fiche may tell all the others."""
+    counted = [field for field, _ in Counter(fields).most_common() if field != "name"]
+    return ["name", *counted] if fields and not profile.name else counted
 
 
 def _near_best(suggestions: Sequence[Suggestion]) -> Sequence[Suggestion]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from advisor.answer.models import Citation
 from advisor.catalogue.sentences import first_sentence
 from advisor.errors import UsageError
-from advisor.guidance.eligibility import Decision, Reason, decide
+from advisor.guidance.eligibility import MISSING, Decision, Reason, decide
 from advisor.guidance.fiches import Fiches, Record
 from advisor.guidance.models import Suggested, Suggestion
 from advisor.guidance.profile import Profile
@@ -145,6 +145,7 @@ def _described(
                 name=record.title,
                 decision=one.decision.value,
                 reasons=why(one.reasons, terms, themes, lang),
+                missing=[MISSING[reason.code] for reason in one.reasons if reason.code in MISSING],
                 holder=programme.holder,
                 offer=programme.offer,
                 status=programme.status,

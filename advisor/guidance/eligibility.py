@@ -30,6 +30,14 @@ class Reason:
     params: tuple[tuple[str, object], ...] = ()
 
 
+#: What the profile lacks when a rule could not decide: code of the reason → field.
+MISSING = {
+    "kind_unknown": "kind",
+    "population_unknown": "population",
+    "departement_unknown": "departement",
+    "region_unknown": "region",
+    "context_unknown": "contexts",
+}
 _ORDER = (Decision.CLOSED, Decision.NOT_ELIGIBLE, Decision.CHECK, Decision.ELIGIBLE)
 # Who can ask in the place of whom: a neighbourhood through its commune, a German town as one.
 _THROUGH: dict[str, tuple[str, ...]] = {

@@ -16,6 +16,7 @@ class Suggestion(BaseModel):
     name: str
     decision: Literal["eligible", "check", "not_eligible", "closed"]
     reasons: list[str]
+    missing: list[str] = Field(description="fields of the profile its rules lack")
     holder: str
     offer: str
     status: str

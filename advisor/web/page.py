@@ -15,12 +15,13 @@ from advisor.errors import AdvisorError
 from advisor.guidance.beside import beside
 from advisor.guidance.diagnosis import load_parcours
 from advisor.guidance.fiches import Fiches
-from advisor.guidance.profile import make_profile
+from advisor.guidance.profile import Profile, make_profile
 from advisor.i18n import translate
 from advisor.retrieval.conversation import Turn
 from advisor.text.language import Language
-from advisor.web.components import show_html
+from advisor.web.components import QUIET, show_html
 from advisor.web.guidance_render import beside_html
+from advisor.web.profile_question import ProfileQuestion
 from advisor.web.render import answer_html, sources_html
 from advisor.web.territory import build_territory
 
@@ -50,11 +51,17 @@ def build_page(
     def t(key: str, **params: object) -> str:
         return translate(f"web.{key}", lang, **params)
 
-    def suggestions(answer: Answer, values: dict[str, Any] | None) -> str:
+    def aside(answer: Answer, turn: int, profile: Profile) -> tuple[str, list[str]]:
+        found = beside(fiches, answer, profile)
+        return sources_html(answer, turn, lang, root) + beside_html(found, lang), found.missing
+
+    def aside_kept(
+        answer: Answer, turn: int, values: dict[str, Any] | None
+    ) -> tuple[str, list[str]]:
         try:
-            return beside_html(beside(fiches, answer, make_profile(values or {})), lang)
+            return aside(answer, turn, make_profile(values or {}))
         except AdvisorError:  # a profile of an older page: the answer stands without it
-            return ""
+            return sources_html(answer, turn, lang, root), []
 
     def ask(
         question: str,
@@ -66,26 +73,32 @@ def build_page(
         question = (question or "").strip()[:_MAX_LENGTH]
         shown = [*messages, {"role": "user", "content": _plain(question)}]
         turn = len(asked)
+        last: Answer | None = None
+        missing: list[str] = []
+
+        def state(box: str = "") -> tuple[Any, ...]:
+            told = (last, turn) if last else None
+            return box, shown, asked, panels, _panel(panels, t), told, missing
+
         try:
-            last: Answer | None = None
             for answer in _growing(answerer.stream(question, [Turn(*said) for said in asked])):
                 last = answer
                 content = {"role": "assistant", "content": answer_html(answer, turn, lang)}
-                yield "", [*shown, content], asked, panels, _panel(panels, t)
+                yield "", [*shown, content], *state()[2:]
             if last is not None:
                 shown.append(
                     {"role": "assistant", "content": answer_html(last, turn, lang, complete=True)}
                 )
-                aside = suggestions(last, profile)
-                panels = [sources_html(last, turn, lang, root) + aside, *panels]
+                panel, missing = aside_kept(last, turn, profile)
+                panels = [panel, *panels]
                 asked = [*asked, (question, last.answer_markdown)]
         except AdvisorError as error:
             shown.append({"role": "assistant", "content": _plain(error.message(lang))})
         except Exception:
             shown.append({"role": "assistant", "content": _plain(t("failed"))})
-            yield question, shown, asked, panels, _panel(panels, t)
+            yield state(question)
             raise
-        yield "", shown, asked, panels, _panel(panels, t)
+        yield state()
         after_answer()
 
     def ask_example(
@@ -122,6 +135,7 @@ def build_page(
         )
         asked = gr.State([])
         panels = gr.State([])
+        last = gr.State(None)
         with gr.Tab(t("tab_advisor"), id="advisor"), gr.Row():
             with gr.Column(scale=3, min_width=340):
                 chat = gr.Chatbot(
@@ -143,6 +157,7 @@ def build_page(
                     )
                     give = gr.Button(t("reason_send"), min_width=90)
                 judged = gr.State(("", ""))
+                question_place = gr.Column()
                 box = gr.Textbox(
                     label=t("question_label"),
                     placeholder=t("question_placeholder"),
@@ -166,8 +181,12 @@ def build_page(
             f"{escape(t('history_notice'))}</p>",
         )
 
+        with question_place:
+            asking = ProfileQuestion(
+                fiches, lang, kept, last, panels, sources, aside, lambda all_: _panel(all_, t)
+            )
         inputs: list[Any] = [box, chat, asked, panels, kept]
-        outputs: list[Any] = [box, chat, asked, panels, sources]
+        outputs: list[Any] = [box, chat, asked, panels, sources, last, asking.missing]
         options: dict[str, Any] = {
             "api_visibility": "private",
             "show_progress": "minimal",
@@ -179,17 +198,19 @@ def build_page(
             send.click(ask, inputs, outputs, **options),
         ]
         running.append(chat.example_select(ask_example, inputs[1:], outputs, **options))
+        for event in running:
+            event.then(asking.offer, asking.inputs, asking.outputs, **QUIET)
         chat.like(judge, [asked], [judged, why, reason], api_visibility="private")
         give.click(explain, [judged, reason], [why], api_visibility="private")
         stop.click(None, cancels=running, api_visibility="private")
         for reset in (new.click, chat.clear):
             reset(
-                lambda: ("", [], [], [], _panel([], t)),
+                lambda: ("", [], [], [], _panel([], t), None, []),
                 None,
                 outputs,
                 cancels=running,
                 api_visibility="private",
-            )
+            ).then(asking.offer, asking.inputs, asking.outputs, **QUIET)
     return page
 
 

@@ -161,6 +161,7 @@ def build_territory(
     save.click(export, form, [problem], **QUIET)
     load.upload(read, [load], [problem, *form], **QUIET)
     page.load(restore, [kept], form, **QUIET)
+    kept.change(restore, [kept], form, **QUIET)
     build_convergences(fiches, lang, root, projects, form, profile_from)
     build_trajectory(fiches, lang, root, name)
     build_diagnosis(fiches, parcours, lang, root, kept)
