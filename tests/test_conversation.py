@@ -10,6 +10,7 @@ from advisor.catalogue.journal import Journal
 from advisor.catalogue.store import Catalogue
 from advisor.retrieval.conversation import Turn, turns_of
 from advisor.retrieval.query import understand
+from tests.conftest import ROOT
 
 HISTORY = """La Chaîne des terrils
 
@@ -165,6 +166,19 @@ def test_a_chain_of_follow_ups_keeps_its_first_question() -> None:
         Turn("et pourquoi ?"),
     ]
     assert "Tramayes" in understand("et combien ?", history).context
+
+
+def test_elsewhere_asks_the_same_of_other_places(settings, import_into) -> None:
+    fiches = ("territoires/mouans-sartoux.md", "experiences/alimentation-et-cantines.md")
+    import_into(settings, *(ROOT / "corpus" / name for name in fiches))
+    answerer = Answerer(settings)
+    question = "Comment Mouans-Sartoux a-t-elle fait sa cantine bio ?"
+    first = answerer.answer(question)
+    assert first.citations[0].title == "Mouans-Sartoux"
+    for follow_up in ("ailleurs ?", "et dans d'autres communes ?"):
+        other = answerer.answer(follow_up, [Turn(question, first.answer_markdown)])
+        assert all(citation.title != "Mouans-Sartoux" for citation in other.citations)
+        assert "Grande-Synthe" in other.answer_markdown
 
 
 def test_messages_become_turns() -> None:

@@ -12,8 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
-from advisor.answer.evidence import Evidence, Line, covered
 from advisor.answer.question import Value, values_in
+from advisor.retrieval.lines import covered
+from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query
 from advisor.text.analysis import content_words, stem
 from advisor.text.mentions import years_in
@@ -60,8 +61,8 @@ class Features:
 
 
 # One weight per feature, in their order, then the constant.
-WEIGHTS = (1.59, 0.74, 0.60, 2.70, 1.48, 0.27, 1.14, -1.02, -1.41)
-CONSTANT = -3.46
+WEIGHTS = (1.19, 1.05, 0.71, 2.30, 1.43, 0.34, 1.10, -1.10, -1.29)
+CONSTANT = -3.34
 # Below ``REFUSED`` nothing is answered. Below ``PARTIAL``, or when so much of the question is
 # met with silence, what is missing is named.
 REFUSED, PARTIAL, SILENT = 0.2, 0.4, 0.35

@@ -21,8 +21,6 @@ from advisor.answer.abstention import (
 from advisor.answer.citation import CitationChecker
 from advisor.answer.disagreement import Disagreement, disagreement
 from advisor.answer.evidence import (
-    Evidence,
-    Line,
     Measure,
     Selection,
     items_in,
@@ -41,8 +39,9 @@ from advisor.errors import LanguageModelFailed, StorageError, UsageError
 from advisor.i18n import translate
 from advisor.retrieval.conversation import Turn, meant
 from advisor.retrieval.entities import Entity
+from advisor.retrieval.models import Evidence, Hit, Line, SearchResult
 from advisor.retrieval.query import Query, understand
-from advisor.retrieval.search import Hit, PassageSearch, SearchResult
+from advisor.retrieval.search import PassageSearch
 from advisor.settings import Settings
 from advisor.text.analysis import analyse
 from advisor.text.language import Language
@@ -57,9 +56,9 @@ _COMPARED, _EACH = 4, 3
 _LISTING = 4
 # How much an answer of each shape says, chosen with `make eval`: whole passages, few of them.
 MEASURES = {
-    Shape.FACT: Measure(sentences=10, passages=3, floor=0.2, far=0.8),
-    Shape.LIST: Measure(sentences=10, passages=3, floor=0.2, far=0.8),
-    Shape.HOW: Measure(sentences=10, passages=4, floor=0.2, far=0.75),
+    Shape.FACT: Measure(sentences=10, passages=3, floor=0.2, far=0.85),
+    Shape.LIST: Measure(sentences=11, passages=4, floor=0.1, far=0.7),
+    Shape.HOW: Measure(sentences=10, passages=4, floor=0.2, far=0.85),
     Shape.COMPARISON: Measure(sentences=10, passages=4, floor=0.2, far=0.75),
     Shape.OVERVIEW: Measure(sentences=10, passages=3, floor=0.2, far=0.8),
 }
@@ -173,14 +172,8 @@ class Answerer:
             result = self._with_lists(result, *count)
         query = result.query
         weights = self.search.word_weights(query)
-        evidence = score_evidence(
-            query,
-            result.hits,
-            weights,
-            self.search.embeddings,
-            asked.values,
-            count[0] if count else None,
-        )
+        evidence = self.search.lines(result, weights)
+        score_evidence(evidence, asked.values, count[0] if count else None)
         measured = features(query, evidence, weights, self.search.size)
         return Findings(
             result,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.answer.evidence import Evidence, Line, covered
 from advisor.answer.question import Value
+from advisor.retrieval.lines import covered
+from advisor.retrieval.models import Evidence, Line
 from advisor.text.mentions import years_in
 
 # Two lines speak of the same thing when the first answers for this much of the question, the

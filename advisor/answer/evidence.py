@@ -3,81 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from advisor.answer.question import Value, values_in
-from advisor.index.embedding import PassageEmbeddings
-from advisor.retrieval.query import Query
-from advisor.retrieval.search import Hit
-from advisor.retrieval.word_match import word_similarities
-from advisor.text.analysis import analyse, content_words, stem
-from advisor.text.language import Language
-from advisor.text.sentences import sentence_spans
+from advisor.retrieval.lines import ITEM
+from advisor.retrieval.models import Evidence, Hit, Line
 
-Matches = npt.NDArray[np.float32]
-
-_ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
 _PRONOUN = re.compile(
     r"(?:Il|Elle|Ils|Elles|Ce|Cet|Cette|Ces|Cela|Ceci|Celui-ci|Celle-ci|Ceux-ci|Leur|Leurs|Son|Sa|Ses"
     r"|En parallèle|Ainsi|It|They|This|These|He|She|Er|Sie|Es|Diese[rs]?|Dies)\b"
 )
 _SENTENCE_ITEM = re.compile(r"•\s+[^\W\d_a-zà-ÿ].*[.!?…]$", re.DOTALL)
-_MIN_LETTERS = 12
 # Weights of a sentence's features, chosen with `make eval`.
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
 # What a list of the length asked for gains.
 _LISTED = 0.4
-# Below this, two words are near by chance.
-_CHANCE = 0.2
-# A word found only in the headings above a sentence.
-_ABOVE = 0.25
-
-
-@dataclass(slots=True)
-class Line:
-    """A sentence or list item of a passage; offsets are those of the document's text."""
-
-    start: int
-    end: int
-    text: str
-    item: bool
-    terms: frozenset[str]
-    score: float = 0.0
-    coverage: float = 0.0
-    similarity: float = 0.0
-    #: How well the line answers for each word of the question, in [0, 1].
-    matches: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Evidence:
-    """A passage with its scored lines.
-
-    ``above`` tells how well its title and headings answer for each word of the question.
-    """
-
-    hit: Hit
-    lines: list[Line] = field(default_factory=list)
-    above: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def best(self) -> float:
-        """The score of the best line."""
-        return max((line.score for line in self.lines), default=0.0)
 
 
 def score_evidence(
-    query: Query,
-    hits: Sequence[Hit],
-    weights: Mapping[str, float],
-    embeddings: PassageEmbeddings | None,
+    evidence: Sequence[Evidence],
     values: frozenset[Value] = frozenset(),
     listed: int | None = None,
-) -> list[Evidence]:
+) -> None:
     """Score every line of every passage.
 
     A line's score adds: how well it answers for each word of the question (the headings above
@@ -85,25 +33,10 @@ def score_evidence(
     neighbours hold, and whether it has a value of the kinds asked for.
 
     Args:
-        query: the question.
-        hits: the passages found.
-        weights: each word of the question with its weight, see ``weighting.word_weights``.
-        embeddings: compares words and sentences; without it, words alone count.
+        evidence: read by ``lines.read_lines``.
         values: the kinds of value asked for.
         listed: how many things are asked for («les quatre…»): a list of so many comes up.
     """
-    evidence = [Evidence(hit, list(_lines(hit))) for hit in hits]
-    lines = [line for one in evidence for line in one.lines]
-    if not lines:
-        return evidence
-    similarities = np.zeros(len(lines))
-    if embeddings is not None:
-        vectors = embeddings.encode([query.embedded, *[line.text for line in lines]])
-        similarities = np.clip(vectors[1:] @ vectors[0], 0.0, 1.0)
-    _match(query, evidence, list(weights), embeddings)
-    for line, similarity in zip(lines, similarities, strict=True):
-        line.similarity = float(similarity)
-        line.coverage = covered(line, weights)
     for one in evidence:
         for index, line in enumerate(one.lines):
             around = one.lines[max(0, index - 1) : index + 2]
@@ -118,12 +51,11 @@ def score_evidence(
         if listed:
             for member in list_of(one.lines, listed):
                 member.score += _LISTED
-    return evidence
 
 
 def items_in(text: str) -> int:
     """Return how many lines of a text are items of a list."""
-    return sum(bool(_ITEM.match(line)) for line in text.splitlines())
+    return sum(bool(ITEM.match(line)) for line in text.splitlines())
 
 
 def list_of(lines: Sequence[Line], count: int) -> list[Line]:
@@ -137,76 +69,6 @@ def list_of(lines: Sequence[Line], count: int) -> list[Line]:
         found += run if len(run) == count else []
         run = []
     return found
-
-
-def covered(line: Line, weights: Mapping[str, float]) -> float:
-    """Return the share of the words' weight that a line answers for, in [0, 1]."""
-    total = sum(weights.values())
-    found = sum(weight * line.matches.get(word, 0.0) for word, weight in weights.items())
-    return found / total if total else 0.0
-
-
-def _match(
-    query: Query,
-    evidence: Sequence[Evidence],
-    asked: Sequence[str],
-    embeddings: PassageEmbeddings | None,
-) -> None:
-    """Tell for each line how well it answers for each word asked."""
-    texts = [
-        content_words(text, one.hit.document.lang)
-        for one in evidence
-        for text in (_above(one.hit), *(line.text for line in one.lines))
-    ]
-    near = np.clip((word_similarities(asked, texts, embeddings) - _CHANCE) / (1 - _CHANCE), 0, 1)
-    terms = [stem(word, query.lang) for word in asked]
-    position = 0
-    for one in evidence:
-        lang = one.hit.document.lang
-
-        def answering(row: int, found: Container[str], lang: Language = lang) -> Matches:
-            held = [query.holds(term, found, lang) for term in terms]
-            best: Matches = np.maximum(near[row], held)
-            return best
-
-        above = answering(position, frozenset(analyse(_above(one.hit), lang)))
-        one.above = dict(zip(asked, above.tolist(), strict=True))
-        for row, line in enumerate(one.lines, start=position + 1):
-            best = np.maximum(answering(row, line.terms), _ABOVE * above)
-            line.matches = dict(zip(asked, best.tolist(), strict=True))
-        position += 1 + len(one.lines)
-
-
-def _above(hit: Hit) -> str:
-    return " ".join([hit.document.title, *hit.passage.headings])
-
-
-def _lines(hit: Hit) -> Iterator[Line]:
-    passage, headings = hit.passage, set(hit.passage.headings)
-    body_starts = False
-    for start, end in sentence_spans(passage.text):
-        text = passage.text[start:end]
-        # The headings that open a passage are its context, not its content.
-        if not body_starts and (text in headings or _inside_heading(passage.text, start, headings)):
-            continue
-        body_starts = True
-        item = bool(_ITEM.match(text)) and passage.text[start - 1 : start] in ("", "\n")
-        if sum(char.isalpha() for char in text) >= _MIN_LETTERS or (
-            item and any(map(str.isalnum, text))
-        ):
-            yield Line(
-                passage.start + start,
-                passage.start + end,
-                text,
-                item,
-                frozenset(analyse(text, hit.document.lang)),
-            )
-
-
-def _inside_heading(text: str, start: int, headings: set[str]) -> bool:
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", start)
-    return text[line_start : len(text) if line_end < 0 else line_end] in headings
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from typing import Any
 
 from advisor.answer.alignment import quoted_spans
 from advisor.answer.citation import CitationChecker, judge_quote
-from advisor.answer.evidence import Evidence, Line
 from advisor.answer.extractive import markdown
 from advisor.answer.models import Answer, Citation, Sentence, Verdict
 from advisor.answer.prompts import prompt
 from advisor.errors import LanguageModelFailed, UsageError
+from advisor.retrieval.models import Evidence, Line
 from advisor.settings import Settings
 from advisor.text.analysis import analyse
 from advisor.text.language import Language

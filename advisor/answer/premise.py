@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from advisor.answer.evidence import Evidence, Line, covered
 from advisor.answer.question import Value, values_in
+from advisor.retrieval.lines import covered
+from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query
 from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language

@@ -14,7 +14,7 @@ from advisor.guidance.fiches import Fiches, Record
 from advisor.guidance.models import Suggested, Suggestion
 from advisor.guidance.profile import Profile
 from advisor.guidance.wording import context_names, theme_names, why
-from advisor.retrieval.search import Hit
+from advisor.retrieval.models import Hit
 
 # What ranks a dispositif: its best passage for the need, the themes wished, then, at near
 # equal relevance, what is sure, narrow and soon to close.

@@ -13,7 +13,7 @@ from advisor.catalogue.fiche import Dispositif, FrontMatter, Kind, Territory
 from advisor.catalogue.records import Filters, Passage
 from advisor.catalogue.sentences import first_sentence
 from advisor.errors import UsageError
-from advisor.retrieval.search import Hit
+from advisor.retrieval.models import Hit
 from advisor.text.normalise import fold
 
 T = TypeVar("T")

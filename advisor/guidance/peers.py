@@ -20,7 +20,7 @@ from advisor.guidance.models import Peer, Peers
 from advisor.guidance.profile import Profile
 from advisor.guidance.wording import context_names, theme_names
 from advisor.i18n import translate
-from advisor.retrieval.search import Hit
+from advisor.retrieval.models import Hit
 from advisor.text.normalise import fold
 
 Column = npt.NDArray[np.float64]

@@ -33,6 +33,12 @@ _MORE = re.compile(
     r"|^(peux-tu |pouvez-vous )?(precise|developpe)[rz]?\b"
     r"|^(give me |tell me )?more( details?| about it)?\b|^mehr (details?|dazu)\b|^genauer\b"
 )
+# The same question, of other places than those told of.
+_ELSEWHERE = re.compile(
+    r"\b(ailleurs|d'autres? (?:territoires?|communes?|villes?|endroits?|pays))\b"
+    r"|\b(elsewhere|other (?:places|towns|cities|territories))\b"
+    r"|\b(anderswo|woanders|anderen? (?:orten?|stadten?|gemeinden?|regionen?))\b"
+)
 # «Le deuxième», said of what the answer listed.
 _ORDINALS: dict[str, int] = {
     "premier": 0, "premiere": 0, "first": 0, "erste": 0, "ersten": 0,
@@ -49,6 +55,8 @@ _MARK = re.compile(r"\s*\[\d+\]|\*\*")
 _SHORT, _FEW_WORDS = 7, 14
 # Sentences of the answer before that a follow-up can lean on.
 _RECALLED = 2
+# With more words of its own, «ailleurs» asks a new question.
+_ELSEWHERE_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,7 @@ def background(
 def leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
     """Tell whether a question cannot be understood without the one before."""
     folded = fold_typed(text)
-    if _OPENERS[lang].search(folded):
+    if _OPENERS[lang].search(folded) or (len(terms) <= _ELSEWHERE_WORDS and elsewhere(text)):
         return True
     if len(terms) <= 1 and len(folded.split()) <= 4:
         return True
@@ -111,6 +119,11 @@ def leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
         and len(terms) < _SHORT
         and bool(_PRONOUNS[lang].search(folded))
     )
+
+
+def elsewhere(text: str) -> bool:
+    """Tell whether a follow-up asks the same of other places."""
+    return bool(_ELSEWHERE.search(fold_typed(text)))
 
 
 def meant(text: str, history: Sequence[Turn]) -> tuple[str, Sequence[Turn], bool]:

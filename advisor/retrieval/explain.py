@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from advisor.i18n import translate
-from advisor.retrieval.search import Hit
+from advisor.retrieval.models import Hit
 
 _CLOSE = 0.35
 

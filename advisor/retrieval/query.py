@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from advisor.retrieval.conversation import Turn, background
+from advisor.retrieval.conversation import Turn, background, elsewhere
 from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language, detect_language
 
@@ -43,8 +43,9 @@ class Query:
     question it leans on and ``recalled`` the part of the answer before, both empty when it
     stands alone. ``words`` are its content words in order and
     ``terms`` their index terms in the question's language, each once; ``context_words`` and
-    ``context_terms`` those of the context. ``alternatives`` come from the corpus: see
-    ``advisor.retrieval.expansion``.
+    ``context_terms`` those of the context. ``elsewhere``: it asks the same of other places than
+    those of the context, whose names are made of the terms ``left``. ``alternatives`` come from
+    the corpus: see ``advisor.retrieval.expansion``.
     """
 
     text: str
@@ -56,12 +57,22 @@ class Query:
     context_words: tuple[str, ...] = ()
     context_terms: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    elsewhere: bool = False
+    left: frozenset[str] = frozenset()
 
     @property
     def embedded(self) -> str:
         """The text to embed: the question, corrected, with the turn it follows."""
         corrections = [one.shown for one in self.alternatives if one.origin in _EMBEDDED]
-        return " ".join(part for part in (self.context, self.text, *corrections) if part)
+        context = self.context
+        if self.left:
+            kept = (
+                word
+                for word in context.split()
+                if not self.left.intersection(_terms(content_words(word, self.lang), self.lang))
+            )
+            context = " ".join(kept)
+        return " ".join(part for part in (context, self.text, *corrections) if part)
 
     def as_typed(self, term: str) -> str:
         """Return the word of the question that gives a term, the term itself when none does."""
@@ -113,7 +124,17 @@ def understand(
         )
     )
     context_terms = tuple(term for term in _terms(context_words, lang) if term not in terms)
-    return Query(text, lang, terms, words, context, recalled, context_words, context_terms)
+    return Query(
+        text,
+        lang,
+        terms,
+        words,
+        context,
+        recalled,
+        context_words,
+        context_terms,
+        elsewhere=bool(context) and elsewhere(text),
+    )
 
 
 def _terms(words: Sequence[str], lang: Language) -> tuple[str, ...]:

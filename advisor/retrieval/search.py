@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from advisor.catalogue.records import DocumentSummary, Filters, Generation, Passage
+from advisor.catalogue.records import Filters, Generation, Passage
 from advisor.catalogue.store import Catalogue
 from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, UsageError
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
@@ -20,12 +20,14 @@ from advisor.retrieval.conversation import Turn
 from advisor.retrieval.entities import KINDS, Entity, Gazetteer
 from advisor.retrieval.expansion import expand
 from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches
+from advisor.retrieval.lines import read_lines
+from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.rerank import DEPTH, load_reranker
 from advisor.retrieval.weighting import rarity, weights_by_language, word_weights
 from advisor.retrieval.word_match import word_matches
 from advisor.settings import Settings
-from advisor.text.analysis import analyse
+from advisor.text.analysis import analyse, content_words, stem
 from advisor.text.language import Language
 from advisor.text.normalise import fold
 
@@ -45,39 +47,17 @@ _MARGIN = 40
 _FULL_LENGTH = 600
 # Share of its best neighbour's score that a passage gains: an answer often runs on.
 _NEIGHBOUR = 0.25
+# Passages read line by line, and what the best line of one adds to its score.
+_READ, _LINE_COVERAGE, _LINE_SIMILARITY = 12, 0.2, 0.1
 # Preference for the fiche of what a question names, and for documents about that territory.
 _NAMED, _ABOUT = 1.15, 1.1
+# «Et ailleurs ?»: the fiche of the place told of has had its say.
+_LEFT = 0.2
 _LINK_LISTS = re.compile(
     r"^(pour (en savoir|aller) plus|en savoir plus|voir aussi|a lire|liens?( utiles)?|references"
     r"|bibliographie|sources?|sommaire|table des matieres|further reading|see also|links"
     r"|weiterfuhrende|siehe auch|quellen)\b"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage found: its fused score in [0, 1], and what made it (BM25, cosine, common terms).
-
-    ``words`` are those of the question that it holds, as typed.
-    """
-
-    passage: Passage
-    document: DocumentSummary
-    score: float
-    lexical: float | None
-    similarity: float | None
-    terms: tuple[str, ...]
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """The passages found, best first; ``degraded`` says why a leg was left out, if one was."""
-
-    query: Query
-    hits: tuple[Hit, ...]
-    degraded: tuple[AdvisorError, ...] = ()
-    missing_leg: str | None = None
 
 
 def informativeness(passage: Passage) -> float:
@@ -126,6 +106,8 @@ class PassageSearch:
         query = understand(question, history, self.lang) if isinstance(question, str) else question
         if not any(char.isalnum() for char in query.text):
             raise UsageError("empty_question")
+        if query.elsewhere:
+            query = self._without_places(query)
         filters = self._with_slugs(filters or Filters())
         allowed = self.catalogue.document_ids(filters) if filters else None
         if allowed == []:
@@ -153,19 +135,28 @@ class PassageSearch:
         missing = (
             "lexical" if indexes.lexical is None else "dense" if indexes.dense is None else None
         )
-        depth = max(k, DEPTH) if self._settings.reranker else k
+        depth = max(k, DEPTH) if self._settings.reranker else max(k, _READ)
         ranked = fuse(lexical, dense)
         if legs == BOTH:
             words = {key: candidate for key, (candidate, _) in candidates.items()}
             ranked = self._matched(indexes, query, ranked, words)
         hits = self._join(query, ranked, depth)
+        evidence: dict[str, Evidence] = {}
+        if legs == BOTH:
+            hits, evidence = self._by_best_line(query, hits)
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)
             except ModelUnavailable as error:
                 problems.append(error)
-        hits = hits[:k]
-        return SearchResult(query, hits, tuple(problems), missing)
+        return SearchResult(query, hits[:k], evidence, tuple(problems), missing)
+
+    def lines(self, result: SearchResult, weights: Mapping[str, float]) -> list[Evidence]:
+        """Return the lines of each passage of a result, read where the search has not done so."""
+        unread = [hit for hit in result.hits if hit.passage.id not in result.evidence]
+        read = read_lines(result.query, unread, weights, self.embeddings)
+        known = {**result.evidence, **{one.hit.passage.id: one for one in read}}
+        return [replace(known[hit.passage.id], hit=hit) for hit in result.hits]
 
     def word_weights(self, query: Query) -> dict[str, float]:
         """Return the words of a question and its context, spelling corrected, with their weight."""
@@ -209,6 +200,25 @@ class PassageSearch:
             with self._lock:
                 self._names = known
         return known[1]
+
+    def _without_places(self, query: Query) -> Query:
+        """Forget the names of the places that a follow-up wants to leave."""
+        names = [name for one in self._left(query) for name in (one.title, *one.names)]
+        left = frozenset(
+            stem(word, query.lang) for name in names for word in content_words(name, query.lang)
+        )
+        return replace(
+            query,
+            left=left,
+            context_words=tuple(
+                word for word in query.context_words if stem(word, query.lang) not in left
+            ),
+            context_terms=tuple(term for term in query.context_terms if term not in left),
+        )
+
+    def _left(self, query: Query) -> list[Entity]:
+        named = self.gazetteer.find(query.context) or self.gazetteer.find(query.recalled)
+        return [one for one in named if one.kind == "territoire"]
 
     def _with_slugs(self, filters: Filters) -> Filters:
         """Let a territory be given by its name: «Loos» for ``loos-en-gohelle``."""
@@ -338,6 +348,29 @@ class PassageSearch:
             hits.append(Hit(passage, document, score, one.lexical, one.similarity, terms, words))
         return tuple(hits)
 
+    def _by_best_line(
+        self, query: Query, hits: Sequence[Hit]
+    ) -> tuple[tuple[Hit, ...], dict[str, Evidence]]:
+        """Return the hits with what their best line adds, and the lines of the first ones.
+
+        A passage that says in one sentence what is asked answers better than one that has the
+        words here and there.
+        """
+        best = hits[:_READ]
+        evidence = read_lines(query, best, self.word_weights(query), self.embeddings)
+        gains = [
+            _LINE_COVERAGE * max((line.coverage for line in one.lines), default=0.0)
+            + _LINE_SIMILARITY * max((line.similarity for line in one.lines), default=0.0)
+            for one in evidence
+        ]
+        gains += [0.0] * (len(hits) - len(best))
+        scored = [
+            replace(hit, score=(hit.score + gain) / (1 + _LINE_COVERAGE + _LINE_SIMILARITY))
+            for hit, gain in zip(hits, gains, strict=True)
+        ]
+        ranked = sorted(scored, key=lambda hit: (-hit.score, hit.passage.id))
+        return tuple(ranked), {one.hit.passage.id: one for one in evidence}
+
     def _reranked(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """Return the hits in the order of the cross-encoder.
 
@@ -353,6 +386,8 @@ class PassageSearch:
     def _named_documents(self, query: Query) -> dict[str, float]:
         """Return how much the documents of what a question names are preferred."""
         # «Combien d'habitants compte-t-elle ?» is about what the turn before named.
+        if query.elsewhere:
+            return dict.fromkeys((one.document_id for one in self._left(query)), _LEFT)
         entities = self.gazetteer.find(query.text) or self.gazetteer.find(query.context)
         slugs = tuple(one.slug for one in entities if one.kind == "territoire")
         about = self.catalogue.document_ids(Filters(territories=slugs)) if slugs else []

@@ -8,8 +8,12 @@ import re
 YEAR = r"(?:1[5-9]|20)\d\d"
 # Not inside a number, a decimal or a reference («contrat 1536C0019»).
 _YEAR = re.compile(rf"(?<![\w.,]){YEAR}(?!\w|[.,]\d)")
+# «Le Fonds chaleur», «La Fabrique des Transitions»: the article that opens a sentence is no name.
+_NO_NAME = r"(?!(?:L[ea]s?|Une?|Des|Du|Au|Aux|Ces?|Cette|Il|Elle|En|À|The|An?|In|Der|Die|Das|Im)\b)"
 #: A name of several words, as part of a pattern: «Culture Commune», «Grand-Figeac de Lot».
-NAME = r"[A-ZÀ-Ý][\w’'-]+(?:[ \u00a0](?:d[eu’'] ?|des |la |von |van )?[A-ZÀ-Ý][\w’'-]+)+"
+NAME = (
+    _NO_NAME + r"\b[A-ZÀ-Ý][\w’'-]+(?:[ \u00a0](?:d[eu’'] ?|des |la |von |van )?[A-ZÀ-Ý][\w’'-]+)+"
+)
 _NAME = re.compile(NAME)
 
 

@@ -44,7 +44,8 @@ def observe(search: PassageSearch, question: str, turns: Sequence[Turn] = ()) ->
     query = found.query
     weights = search.word_weights(query)
     values = understand_shape(query.text, query.lang).values
-    evidence = score_evidence(query, found.hits, weights, search.embeddings, values)
+    evidence = search.lines(found, weights)
+    score_evidence(evidence, values)
     return features(query, evidence, weights, search.size)
 
 

@@ -1,0 +1,131 @@
+"""The sentences and list items of passages, and how well each answers for the words asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from advisor.index.embedding import PassageEmbeddings
+from advisor.retrieval.models import Evidence, Hit, Line
+from advisor.retrieval.query import Query
+from advisor.retrieval.word_match import word_similarities
+from advisor.text.analysis import analyse, content_words, stem
+from advisor.text.language import Language
+from advisor.text.sentences import sentence_spans
+
+Matches = npt.NDArray[np.float32]
+
+#: How a line of a list begins.
+ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
+_MIN_LETTERS = 12
+# Below this, two words are near by chance.
+_CHANCE = 0.2
+# A word found only in the headings above a sentence.
+_ABOVE = 0.25
+# A line about the place that a follow-up leaves.
+_LEFT = 0.2
+
+
+def read_lines(
+    query: Query,
+    hits: Sequence[Hit],
+    weights: Mapping[str, float],
+    embeddings: PassageEmbeddings | None,
+) -> list[Evidence]:
+    """Return the lines of each passage with their coverage of the question and similarity to it.
+
+    Args:
+        query: the question.
+        hits: the passages found.
+        weights: each word of the question with its weight, see ``weighting.word_weights``.
+        embeddings: compares words and sentences; without it, words alone count.
+    """
+    evidence = [Evidence(hit, list(_lines(hit))) for hit in hits]
+    lines = [line for one in evidence for line in one.lines]
+    if not lines:
+        return evidence
+    similarities = np.zeros(len(lines))
+    if embeddings is not None:
+        vectors = embeddings.encode([query.embedded, *[line.text for line in lines]])
+        similarities = np.clip(vectors[1:] @ vectors[0], 0.0, 1.0)
+    _match(query, evidence, list(weights), embeddings)
+    for line, similarity in zip(lines, similarities, strict=True):
+        line.similarity = float(similarity)
+        line.coverage = covered(line, weights)
+        if query.left & line.terms:
+            line.coverage *= _LEFT
+            line.similarity *= _LEFT
+    return evidence
+
+
+def covered(line: Line, weights: Mapping[str, float]) -> float:
+    """Return the share of the words' weight that a line answers for, in [0, 1]."""
+    total = sum(weights.values())
+    found = sum(weight * line.matches.get(word, 0.0) for word, weight in weights.items())
+    return found / total if total else 0.0
+
+
+def _match(
+    query: Query,
+    evidence: Sequence[Evidence],
+    asked: Sequence[str],
+    embeddings: PassageEmbeddings | None,
+) -> None:
+    """Tell for each line how well it answers for each word asked."""
+    texts = [
+        content_words(text, one.hit.document.lang)
+        for one in evidence
+        for text in (_above(one.hit), *(line.text for line in one.lines))
+    ]
+    near = np.clip((word_similarities(asked, texts, embeddings) - _CHANCE) / (1 - _CHANCE), 0, 1)
+    terms = [stem(word, query.lang) for word in asked]
+    position = 0
+    for one in evidence:
+        lang = one.hit.document.lang
+
+        def answering(row: int, found: Container[str], lang: Language = lang) -> Matches:
+            held = [query.holds(term, found, lang) for term in terms]
+            best: Matches = np.maximum(near[row], held)
+            return best
+
+        above = answering(position, frozenset(analyse(_above(one.hit), lang)))
+        one.above = dict(zip(asked, above.tolist(), strict=True))
+        for row, line in enumerate(one.lines, start=position + 1):
+            best = np.maximum(answering(row, line.terms), _ABOVE * above)
+            line.matches = dict(zip(asked, best.tolist(), strict=True))
+        position += 1 + len(one.lines)
+
+
+def _above(hit: Hit) -> str:
+    return " ".join([hit.document.title, *hit.passage.headings])
+
+
+def _lines(hit: Hit) -> Iterator[Line]:
+    passage, headings = hit.passage, set(hit.passage.headings)
+    body_starts = False
+    for start, end in sentence_spans(passage.text):
+        text = passage.text[start:end]
+        # The headings that open a passage are its context, not its content.
+        if not body_starts and (text in headings or _inside_heading(passage.text, start, headings)):
+            continue
+        body_starts = True
+        item = bool(ITEM.match(text)) and passage.text[start - 1 : start] in ("", "\n")
+        if sum(char.isalpha() for char in text) >= _MIN_LETTERS or (
+            item and any(map(str.isalnum, text))
+        ):
+            yield Line(
+                passage.start + start,
+                passage.start + end,
+                text,
+                item,
+                frozenset(analyse(text, hit.document.lang)),
+            )
+
+
+def _inside_heading(text: str, start: int, headings: set[str]) -> bool:
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", start)
+    return text[line_start : len(text) if line_end < 0 else line_end] in headings

@@ -1,0 +1,72 @@
+"""What a search hands out: passages, and their lines with how well each answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from advisor.catalogue.records import DocumentSummary, Passage
+from advisor.errors import AdvisorError
+from advisor.retrieval.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found: its fused score in [0, 1], and what made it (BM25, cosine, common terms).
+
+    ``words`` are those of the question that it holds, as typed.
+    """
+
+    passage: Passage
+    document: DocumentSummary
+    score: float
+    lexical: float | None
+    similarity: float | None
+    terms: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Line:
+    """A sentence or list item of a passage; offsets are those of the document's text."""
+
+    start: int
+    end: int
+    text: str
+    item: bool
+    terms: frozenset[str]
+    #: Set by who chooses among lines.
+    score: float = 0.0
+    coverage: float = 0.0
+    similarity: float = 0.0
+    #: How well the line answers for each word of the question, in [0, 1].
+    matches: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """A passage with its scored lines.
+
+    ``above`` tells how well its title and headings answer for each word of the question.
+    """
+
+    hit: Hit
+    lines: list[Line] = field(default_factory=list)
+    above: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def best(self) -> float:
+        """The score of the best line."""
+        return max((line.score for line in self.lines), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The passages found, best first; ``degraded`` says why a leg was left out, if one was."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    #: The lines of the best passages, by passage id.
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    degraded: tuple[AdvisorError, ...] = ()
+    missing_leg: str | None = None
