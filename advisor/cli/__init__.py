@@ -6,6 +6,7 @@ import sys
 from typing import Any, NoReturn
 
 import typer
+from typer import rich_utils
 
 from advisor.cli import documents, evaluation, guidance, questions
 from advisor.cli.terminal import err, language, text
@@ -13,6 +14,12 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.settings import get_settings
 
 _INTERRUPTED = 130
+
+# Typer's own words of a help page.
+rich_utils.OPTIONS_PANEL_TITLE = text("options_title")
+rich_utils.ARGUMENTS_PANEL_TITLE = text("arguments_title")
+rich_utils.COMMANDS_PANEL_TITLE = text("commands_title")
+rich_utils.DEFAULT_STRING = text("default_value")
 
 app = typer.Typer(help=text("help"), no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(documents.app)

@@ -21,6 +21,14 @@ ProfileFile = Annotated[
 Count = Annotated[int, typer.Option("--k", min=1, max=50, help=text("k_help"))]
 
 
+def _field(name: str, label: str, *, listed: bool = False) -> Any:
+    """Return the option of a profile's field, described by its label on the page."""
+    described = translate(f"territory.{label}", language())
+    if listed:
+        described = f"{described} ({text('listed_hint')})"
+    return typer.Option(f"--{name}", help=described)
+
+
 def fiches_of_home() -> Any:
     """Return the fiches of the home that the settings name."""
     from advisor.answer.answerer import Answerer
@@ -38,17 +46,17 @@ def profile_of(path: Path | None) -> Any:
 
 @app.command("profile", help=text("profile_help"))
 def profile_command(
-    name: Annotated[str | None, typer.Option("--name")] = None,
-    kind: Annotated[str | None, typer.Option("--kind")] = None,
-    country: Annotated[str | None, typer.Option("--country")] = None,
-    population: Annotated[str | None, typer.Option("--population")] = None,
-    departement: Annotated[str | None, typer.Option("--departement")] = None,
-    region: Annotated[str | None, typer.Option("--region")] = None,
-    context: Annotated[Strings, typer.Option("--context")] = None,
-    theme: Annotated[Strings, typer.Option("--theme")] = None,
-    stage: Annotated[str | None, typer.Option("--stage")] = None,
-    project: Annotated[Strings, typer.Option("--project")] = None,
-    means: Annotated[str | None, typer.Option("--means")] = None,
+    name: Annotated[str | None, _field("name", "name")] = None,
+    kind: Annotated[str | None, _field("kind", "kind", listed=True)] = None,
+    country: Annotated[str | None, _field("country", "country")] = None,
+    population: Annotated[str | None, _field("population", "population")] = None,
+    departement: Annotated[str | None, _field("departement", "departement")] = None,
+    region: Annotated[str | None, _field("region", "region")] = None,
+    context: Annotated[Strings, _field("context", "contexts", listed=True)] = None,
+    theme: Annotated[Strings, _field("theme", "themes", listed=True)] = None,
+    stage: Annotated[str | None, _field("stage", "stage", listed=True)] = None,
+    project: Annotated[Strings, typer.Option("--project", help=text("project_help"))] = None,
+    means: Annotated[str | None, typer.Option("--means", help=text("means_help"))] = None,
     as_json: Json = False,
 ) -> None:
     from advisor.guidance.complete import completed
@@ -169,7 +177,7 @@ def _weight(option: str) -> tuple[str, float]:
 def diagnose(
     answers: Annotated[Path, typer.Argument(metavar="REPONSES.json")],
     profile: ProfileFile = None,
-    parcours: Annotated[Path | None, typer.Option("--parcours")] = None,
+    parcours: Annotated[Path | None, typer.Option("--parcours", help=text("parcours_help"))] = None,
     as_json: Json = False,
 ) -> None:
     from advisor.guidance.diagnosis import diagnose as run

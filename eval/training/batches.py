@@ -66,6 +66,8 @@ class Task:
     right: Column
     usable: npt.NDArray[np.int64]
     weight: float
+    # Places of right sides that look like the answer and are not, shape (places, n); -1: none.
+    hard: npt.NDArray[np.int64] | None = None
 
 
 def encode(texts: Sequence[str], vocabulary: Vocabulary) -> Column:
@@ -131,13 +133,21 @@ class Sampler:
                 weights[group] *= share / weights[group].sum()
         self._probabilities = weights / weights.sum()
 
-    def batch(self, size: int) -> tuple[list[Rows], list[Rows]]:
-        """Return up to ``size`` left and right sides."""
+    def batch(self, size: int) -> tuple[list[Rows], list[Rows], list[Rows]]:
+        """Return up to ``size`` left sides, as many right sides, and hard negatives of them."""
         task = self._tasks[self._draw.choice(len(self._tasks), p=self._probabilities)]
         count = min(size, len(task.usable))
         places = self._draw.choice(task.usable, size=count, replace=False)
         couples = [self._couple(task, int(place)) for place in places]
-        return [left for left, _ in couples], [right for _, right in couples]
+        hard = self._hard(task, places)
+        return [left for left, _ in couples], [right for _, right in couples], hard
+
+    def _hard(self, task: Task, places: npt.NDArray[np.int64]) -> list[Rows]:
+        if task.hard is None:
+            return []
+        drawn = self._draw.integers(0, task.hard.shape[1], size=len(places))
+        found = {int(one) for one in task.hard[places, drawn] if one >= 0} - set(places.tolist())
+        return [task.right[one][:_MOST_RIGHT] for one in sorted(found)]
 
     def _couple(self, task: Task, place: int) -> tuple[Rows, Rows]:
         draw = self._draw

@@ -1,6 +1,6 @@
 """Train the static embedding that ships with the advisor.
 
-    python -m eval.training.static_model DATA OUTPUT [--steps 5000]
+    python -m eval.training.static_model DATA OUTPUT [--steps 1500] [--hard-negatives]
 
 DATA holds the files described in ``eval.training.sources``. In-batch contrastive learning in
 both directions (van den Oord, Li and Vinyals, «Representation Learning with Contrastive
@@ -17,6 +17,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eval.training.batches import MOST, Rows, Sampler, Task, tasks_of
+from eval.training.hard_negatives import MINED, mine
 from eval.training.sources import Account, Pair, Text, read, read_fiches
 from eval.training.vocabulary import Vocabulary, build
 
@@ -89,8 +91,10 @@ def train(tasks: list[Task], rows: int, steps: int) -> npt.NDArray[np.float32]:
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / 100) * max(0.02, 1 - step / steps)
-        left, right = sampler.batch(BATCH)
-        same = torch.from_numpy(_same(left) | _same(right))
+        left, right, hard = sampler.batch(BATCH)
+        apart = torch.zeros(len(left), len(hard), dtype=torch.bool)
+        same = torch.cat([torch.from_numpy(_same(left) | _same(right)), apart], dim=1)
+        right += hard
         first = functional.embedding_bag(*_bags(left), offsets=_offsets(left), weight=table)
         second = functional.embedding_bag(*_bags(right), offsets=_offsets(right), weight=table)
         labels = torch.arange(len(left))
@@ -101,7 +105,7 @@ def train(tasks: list[Task], rows: int, steps: int) -> npt.NDArray[np.float32]:
             scores = (SCALE * one @ two.T).masked_fill(same, -1e4)
             loss = loss + weight * (
                 functional.cross_entropy(scores, labels)
-                + _BACKWARD * functional.cross_entropy(scores.T, labels)
+                + _BACKWARD * functional.cross_entropy(scores[:, : len(left)].T, labels)
             )
         optimizer.zero_grad()
         loss.backward()
@@ -142,7 +146,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--hard-negatives", action="store_true", help="mine them with BM25")
     options = parser.parse_args()
     account = Account()
     by_source = load(options.data, account)
@@ -156,6 +161,8 @@ def main() -> None:
         for items in by_source.values()
         for task in tasks_of(items[0].source, items, vocabulary)
     ]
+    if options.hard_negatives:
+        tasks = [replace(one, hard=mine(one)) if one.name in MINED else one for one in tasks]
     export(vocabulary, train(tasks, vocabulary.size, options.steps), options.output)
 
 
