@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 # Share of the dense leg: small, the shipped model being the weaker of the two.
 DENSE_WEIGHT = 0.32
@@ -11,7 +11,7 @@ DENSE_WEIGHT = 0.32
 MATCH_WEIGHT = 0.3
 # A ranking of this length was cut: what it lacks scores a share of its lowest score. A shorter
 # one is complete: what it lacks has nothing of what was asked.
-FULL, _ABSENT = 120, 0.8
+FULL, _ABSENT = 80, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,12 @@ def with_matches(ranked: Sequence[Fused], matches: Sequence[float]) -> list[Fuse
     if not top:
         return list(ranked)
     mixed = [
-        replace(one, score=(1 - MATCH_WEIGHT) * one.score + MATCH_WEIGHT * match / top)
+        Fused(
+            one.passage_id,
+            (1 - MATCH_WEIGHT) * one.score + MATCH_WEIGHT * match / top,
+            one.lexical,
+            one.similarity,
+        )
         for one, match in zip(ranked, matches, strict=True)
     ]
     return sorted(mixed, key=lambda one: (-one.score, one.passage_id))

@@ -21,6 +21,7 @@ Matches = npt.NDArray[np.float32]
 #: How a line of a list begins.
 ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
 _MIN_LETTERS = 12
+_OTHER = re.compile(r"[\W\d_]+")
 # Below this, two words are near by chance.
 _CHANCE = 0.2
 # A word found only in the headings above a sentence.
@@ -76,9 +77,12 @@ def _match(
 ) -> None:
     """Tell for each line how well it answers for each word asked."""
     texts = [
-        content_words(text, one.hit.document.lang)
+        words
         for one in evidence
-        for text in (_above(one.hit), *(line.text for line in one.lines))
+        for words in (
+            content_words(_above(one.hit), one.hit.document.lang),
+            *(line.words for line in one.lines),
+        )
     ]
     near = np.clip((word_similarities(asked, texts, embeddings) - _CHANCE) / (1 - _CHANCE), 0, 1)
     terms = [stem(word, query.lang) for word in asked]
@@ -105,6 +109,7 @@ def _above(hit: Hit) -> str:
 
 def _lines(hit: Hit) -> Iterator[Line]:
     passage, headings = hit.passage, set(hit.passage.headings)
+    lang = hit.document.lang
     body_starts = False
     for start, end in sentence_spans(passage.text):
         text = passage.text[start:end]
@@ -113,16 +118,10 @@ def _lines(hit: Hit) -> Iterator[Line]:
             continue
         body_starts = True
         item = bool(ITEM.match(text)) and passage.text[start - 1 : start] in ("", "\n")
-        if sum(char.isalpha() for char in text) >= _MIN_LETTERS or (
-            item and any(map(str.isalnum, text))
-        ):
-            yield Line(
-                passage.start + start,
-                passage.start + end,
-                text,
-                item,
-                frozenset(analyse(text, hit.document.lang)),
-            )
+        if len(_OTHER.sub("", text)) >= _MIN_LETTERS or (item and any(map(str.isalnum, text))):
+            words = tuple(content_words(text, lang))
+            terms = frozenset(stem(word, lang) for word in words)
+            yield Line(passage.start + start, passage.start + end, text, item, words, terms)
 
 
 def _inside_heading(text: str, start: int, headings: set[str]) -> bool:

@@ -28,12 +28,16 @@ class Hit:
 
 @dataclass(slots=True)
 class Line:
-    """A sentence or list item of a passage; offsets are those of the document's text."""
+    """A sentence or list item of a passage; offsets are those of the document's text.
+
+    ``words`` are its content words, ``terms`` their index terms.
+    """
 
     start: int
     end: int
     text: str
     item: bool
+    words: tuple[str, ...]
     terms: frozenset[str]
     #: Set by who chooses among lines.
     score: float = 0.0

@@ -38,9 +38,9 @@ LEXICAL, DENSE, BOTH = "lexical", "dense", "both"
 # Up to this many documents, a filtered search scores the stored vectors one by one.
 _EXACT_LIMIT = 1_000
 # How many of the nearest passages, and of the lexical candidates, are compared by whole vectors.
-_EXACT = 60
+_EXACT, _EXACT_LEXICAL = 60, 30
 # How many of the best passages are matched word by word.
-_MATCHED = 60
+_MATCHED = 30
 # Candidates beyond k that priors may bring up, and that withdrawn documents may thin out.
 _MARGIN = 40
 # BM25 favours short passages: below this length a passage has little to say of its own.
@@ -48,7 +48,7 @@ _FULL_LENGTH = 600
 # Share of its best neighbour's score that a passage gains: an answer often runs on.
 _NEIGHBOUR = 0.25
 # Passages read line by line, and what the best line of one adds to its score.
-_READ, _LINE_COVERAGE, _LINE_SIMILARITY = 12, 0.2, 0.1
+_READ, _LINE_COVERAGE, _LINE_SIMILARITY = 8, 0.2, 0.1
 # Preference for the fiche of what a question names, and for documents about that territory.
 _NAMED, _ABOUT = 1.15, 1.1
 # «Et ailleurs ?»: the fiche of the place told of has had its say.
@@ -293,7 +293,8 @@ class PassageSearch:
         found = {hit.passage_id: hit.similarity for hit in indexes.dense.search(short, fetch)}
         # The index holds shortened vectors; the catalogue's decide among the best.
         ids, vectors = self.catalogue.vectors(
-            model.model_id, list(dict.fromkeys([*list(found)[:_EXACT], *candidates[:_EXACT]]))
+            model.model_id,
+            list(dict.fromkeys([*list(found)[:_EXACT], *candidates[:_EXACT_LEXICAL]])),
         )
         if ids:
             found |= dict(zip(ids, (vectors @ vector).tolist(), strict=True))
