@@ -11,7 +11,7 @@ DENSE_WEIGHT = 0.32
 MATCH_WEIGHT = 0.3
 # A ranking of this length was cut: what it lacks scores a share of its lowest score. A shorter
 # one is complete: what it lacks has nothing of what was asked.
-FULL, _ABSENT = 80, 0.8
+FULL, _ABSENT = 100, 0.8
 
 
 @dataclass(frozen=True, slots=True)
