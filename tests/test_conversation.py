@@ -181,6 +181,13 @@ def test_elsewhere_asks_the_same_of_other_places(settings, import_into) -> None:
         assert "Grande-Synthe" in other.answer_markdown
 
 
+def test_by_the_way_is_not_elsewhere() -> None:
+    turns = [Turn("Qu'a fait Loos-en-Gohelle ?")]
+    for text in ("D'ailleurs, quel budget ?", "Par ailleurs, quel budget ?"):
+        assert not understand(text, turns).elsewhere
+    assert understand("et ailleurs ?", turns).elsewhere
+
+
 def test_messages_become_turns() -> None:
     messages = [
         {"role": "user", "content": "A ?"},

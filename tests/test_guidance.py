@@ -23,7 +23,7 @@ from advisor.guidance.projects import projects_of, read_projects
 from advisor.guidance.trajectory import trajectory
 from advisor.i18n import LANGUAGES
 from advisor.settings import Settings
-from advisor.text.dates import dates_in
+from advisor.text.dates import contested, dates_in
 from advisor.web.charts import Point, map_svg, radar_svg
 from ingest.pipeline import Importer, withdraw
 from tests.conftest import ROOT
@@ -329,11 +329,30 @@ def test_wrong_answers_and_a_wrong_parcours_are_sentences(fiches, tmp_path) -> N
         ("Dès les années 1990, la ville écoute.", [(1990, 1999, True)]),
         ("Im Jahr 2018 schloss die letzte Zeche.", [(2018, 2018, False)]),
         ("It opened in 2004 and grew in 2010.", [(2004, 2004, False), (2010, 2010, False)]),
+        ("La commune compte 2000 habitants et 1500 € d'aides.", []),
+        ("Les élections de 2014 et 2020 ont compté.", [(2014, 2014, False), (2020, 2020, False)]),
+        ("Entre 2010 et 2020, la zone a changé.", [(2010, 2020, False)]),
+        ("The 2020 elections; since the 1990s.", [(2020, 2020, False), (1990, 1999, True)]),
         ("La ville compte 2 018 habitants et 1997,5 ha, contrat 1536C0019.", []),
     ],
 )
 def test_dates_are_read_as_they_are_written(text, dates) -> None:
     assert dates_in(text) == dates
+
+
+@pytest.mark.parametrize(
+    ("text", "apart"),
+    [
+        ("La Chaîne a été créée en 1988 ou en 1989 selon les pages, et en 1987 selon le site.", True),
+        ("La reconnaissance date de 2014 pour la Ville, de 2015 pour Horizons publics.", True),
+        ("L'écohameau est daté de 2011 par une source et de 2015 par une autre.", True),
+        ("Selon l'annonce de janvier 2011, ce parc devait couvrir 53 % en 2015.", False),
+        ("Une première salle ouvre en 2010, une autre en 2015.", False),
+        ("Elle adhère en 2003 tandis que la région rejoint en 2009.", False),
+    ],
+)  # fmt: skip
+def test_sources_that_date_one_fact_otherwise_are_told_from_two_facts(text, apart) -> None:
+    assert contested(text) is apart
 
 
 def test_a_year_that_is_part_of_a_name_dates_nothing() -> None:
@@ -411,6 +430,25 @@ def test_a_table_is_read_whatever_its_separator_and_encoding(tmp_path, separator
     assert projects[1].description.endswith("potable")
 
 
+@pytest.mark.parametrize(
+    ("table", "name", "holder"),
+    [
+        ("Nom du porteur;Projet;Description\nMairie;Cantine;bio\n", "Cantine", "Mairie"),
+        ("Nom de la commune;Intitulé du projet\nLoos;Cantine\n", "Cantine", ""),
+        ("Liste des projets 2026;;\nprojet;description;porteur\nCantine;bio;Mairie\n", "Cantine", "Mairie"),
+        ('projet;porteur\n"Cantine\nbio";Mairie\n', "Cantine bio", "Mairie"),
+        ("projet;description\nCantine — phase 2;cuisine\n", "Cantine - phase 2", ""),
+    ],
+)  # fmt: skip
+def test_the_project_and_its_holder_are_told_apart(tmp_path, table, name, holder) -> None:
+    (tmp_path / "projets.csv").write_text(table, encoding="utf-8")
+    (project,) = read_projects(tmp_path / "projets.csv")
+    assert (project.name, project.holder) == (name, holder)
+    # The page keeps a project as a line.
+    (kept,) = projects_of([project.line])
+    assert (kept.name, kept.holder) == (name, holder)
+
+
 def test_lines_without_a_header_are_projects_commas_and_all(tmp_path) -> None:
     path = tmp_path / "liste.txt"
     path.write_text("Rénover l'école, tranche 1\n\nPlanter des haies\nPlanter des haies\n")
@@ -422,10 +460,12 @@ def test_lines_without_a_header_are_projects_commas_and_all(tmp_path) -> None:
 
 def test_a_table_that_holds_no_project_is_refused_in_words(tmp_path) -> None:
     (tmp_path / "vide.csv").write_text("projet;porteur\n;\n")
+    (tmp_path / "cellules.csv").write_text('"",""\n')
     (tmp_path / "image.csv").write_bytes(bytes(range(256)) * 20)
     (tmp_path / "trop.csv").write_text("\n".join(f"Projet {n}" for n in range(1001)))
     for name, code in (
         ("vide.csv", "projects_none"),
+        ("cellules.csv", "projects_none"),
         ("image.csv", "projects_no_text"),
         ("trop.csv", "projects_many"),
         ("absent.csv", "no_such_file"),

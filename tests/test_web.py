@@ -67,6 +67,27 @@ def test_what_is_not_in_the_corpus_is_not_served(client, pdf_home) -> None:
     assert client.get(f"/source/{document}/page/2.webp").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "chart",
+    [
+        "links.svg?points=1,2&links=1-2-0.5",
+        "links.svg?points=" + "9" * 5000 + "&links=" + "9" * 5000 + "-1-1",
+        "links.svg?points=&links=x-y-z",
+        "years.svg?spans=1986-1986,2019-2021",
+        "years.svg?spans=",
+        "years.svg?spans=0000-9999,abcd-1,²²²²-2000",
+        "map.svg?places=,nulle-part:9&own=x,y",
+        "radar.svg?scores=,,nan,7,8,9,10",
+    ],
+)
+def test_a_chart_is_drawn_whatever_its_address(client, chart) -> None:
+    from xml.etree import ElementTree
+
+    response = client.get(f"/chart/{chart}")
+    assert response.status_code == 200
+    ElementTree.fromstring(response.text)
+
+
 def test_text_of_documents_is_never_html(settings, tmp_path, import_into) -> None:
     (tmp_path / "piege.txt").write_text(
         "<b>Titre</b> du piège\n\nLe réseau de chaleur <img src=x onerror=alert(1)> mesure 1,4 km <script>x</script>.\n"

@@ -249,6 +249,8 @@ def convergences(
     elif found.alone:
         alone = ", ".join(names[number] for number in found.alone)
         out.print(f"\n{text('alone', names=alone)}", markup=False)
+    if found.untold:
+        out.print(text("untold", count=found.untold), markup=False)
 
 
 @app.command(help=text("trajectory_help"))

@@ -1,9 +1,9 @@
 """Convergences: which single projects reinforce each other, and what they could become together.
 
 Two projects are linked by a rule of ``corpus/parcours/convergences.yaml`` (two themes that
-reinforce each other, with the sentence of the corpus where it worked), by a common theme, by
-rare words they share, or by one holder. The projects that one rule links could form a common
-project, which the rule names.
+reinforce each other, with the sentence of the corpus where it worked) or by a common theme;
+rare words they share and a common holder make the link stronger. The projects that one rule
+links could form a common project, which the rule names.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _QUOTED = 6
 # A word of a project's name tells its theme better than one of its description.
 _NAMED = 2.0
 # Letters of a word that may be part of a German compound.
-_PART = 5
+_PART, _LAST_PART = 5, 6
 _MOST_THEMES = 3
 # Below this cosine, the words of no theme are near a project's.
 _MEANING = 0.3
@@ -142,6 +142,12 @@ class Convergences(BaseModel):
     links: list[Link]
     groups: list[Group]
     alone: list[int] = Field(description="numbers of projects without a link")
+
+    @property
+    def untold(self) -> int:
+        """How many linked projects stand in no group described."""
+        told = {number for group in self.groups for number in group.projects}
+        return len(self.projects) - len(self.alone) - len(told)
 
 
 @dataclass(slots=True)
@@ -250,14 +256,17 @@ def _words(rules: Convergence, lang: Language) -> dict[tuple[str, frozenset[str]
 
 def _holds(terms: AbstractSet[str], wanted: AbstractSet[str], lang: Language) -> bool:
     """Tell whether some terms hold others; in German, as a part of a compound too."""
-    if lang != "de":
-        return wanted <= terms
-    return all(
-        any(
-            term == one or (len(one) >= _PART and (term.startswith(one) or term.endswith(one)))
-            for term in terms
-        )
-        for one in wanted
+    return wanted <= terms or (
+        lang == "de" and all(any(_part(one, term) for term in terms) for one in wanted)
+    )
+
+
+def _part(one: str, term: str) -> bool:
+    """Tell whether a term is another, begins or ends with it: «Solardach», «Windkraft»."""
+    return (
+        one == term
+        or (len(one) >= _PART and term.startswith(one))
+        or (len(one) >= _LAST_PART and term.endswith(one))
     )
 
 
@@ -281,7 +290,7 @@ def _pairs(read: Sequence[_Read], rules: Convergence) -> list[_Pair]:
     found = [
         pair
         for one, other in combinations(range(len(read)), 2)
-        if (pair := _pair(read, vectors, one, other, rules)).strength >= _LEAST
+        if (pair := _pair(read, vectors, one, other, rules)).strength >= _LEAST and pair.themes
     ]
     found.sort(key=lambda pair: (-pair.strength, pair.one, pair.other))
     links: Counter[int] = Counter()
@@ -367,7 +376,7 @@ def _bundles(pairs: Sequence[_Pair]) -> list[list[_Pair]]:
     for pair in pairs:
         if pair.rule is not None:
             found[pair.rule.id].append(pair)
-        elif pair.themes:
+        else:
             found[f"theme {pair.themes[0]}"].append(pair)
     return sorted(
         found.values(),

@@ -54,6 +54,8 @@ def _read(path: Path, model: type[Rules]) -> Rules:
     except ValidationError as error:
         place = ".".join(str(step) for step in error.errors()[0]["loc"]) or path.stem
         raise UsageError("parcours_bad", path=str(path), reason=place) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise UsageError("parcours_bad", path=str(path), reason="UTF-8") from None
+    except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
-        raise UsageError("parcours_bad", path=str(path), reason=f"ligne {line}") from None
+        raise UsageError("parcours_bad_line", path=str(path), line=line) from None

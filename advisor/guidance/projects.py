@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,9 @@ from advisor.text.decoding import decode
 from advisor.text.normalise import fold
 
 _DELIMITERS = ";,\t|"
-# What a column is called, folded; the first that matches is taken.
+# What a column is called, folded; the first name that a column has is preferred.
 _COLUMNS = {
-    "name": ("projet", "nom", "intitule", "titre", "project", "name", "title", "projekt", "titel"),
+    "name": ("projet", "intitule", "titre", "project", "title", "projekt", "titel", "nom", "name"),
     "description": (
         "description", "objet", "resume", "detail", "summary", "beschreibung", "kurzbeschreibung",
     ),
@@ -27,6 +28,10 @@ _COLUMNS = {
     ),
 }  # fmt: skip
 _LONGEST = 2000
+# «Intitulé du projet», folded.
+_TITLED = re.compile(r"(?:nom|intitule|titre|name|title)s? (?:du|des|of|of the) proje[ck]?ts?$")
+# Rows among which a table's header is looked for.
+_ABOVE = 5
 # Between the parts of a project written in one line.
 _DASH = " — "
 
@@ -59,7 +64,7 @@ def projects_of(lines: Iterable[str]) -> list[Project]:
 
 
 def _of_line(line: str) -> Project:
-    name, *told = line.strip()[:_LONGEST].split(_DASH)
+    name, *told = (part[:_LONGEST] for part in line.strip().split(_DASH))
     holder = told.pop() if len(told) > 1 else ""
     return Project(name=name, description=_DASH.join(told), holder=holder)
 
@@ -83,9 +88,10 @@ def read_projects(path: Path) -> list[Project]:
         rows = _rows(text)
     except csv.Error:
         raise UsageError("projects_none", path=path.name) from None
-    columns = _header(rows[0]) if rows else {}
-    if columns:
-        rows = rows[1:]
+    # A title may stand above the header.
+    head = next((place for place, row in enumerate(rows[:_ABOVE]) if _header(row)), None)
+    if head is not None:
+        columns, rows = _header(rows[head]), rows[head + 1 :]
     else:
         columns = dict(zip(("name", "description", "topic"), range(3), strict=True))
     found = _checked(
@@ -112,10 +118,13 @@ def _rows(text: str) -> list[list[str]]:
     lines = [[line.strip()] for line in text.splitlines() if line.strip()]
     if not lines:
         return []
-    # The header decides: sniffing takes the commas of a description for separators.
-    delimiter = max(_DELIMITERS, key=lines[0][0].count)
+    # The first rows decide: sniffing takes the commas of a description for separators.
+    first = "\n".join(line for (line,) in lines[:_ABOVE])
+    delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     rows = [row for row in reader if any(cell.strip() for cell in row)]
+    if not rows:
+        return []
     # «Rénover l'école, tranche 1» is a line with a comma, not a row of two cells.
     sentences = delimiter == "," and not _header(rows[0]) and len({len(row) for row in rows}) > 1
     return lines if sentences else rows
@@ -125,16 +134,28 @@ def _header(row: Sequence[str]) -> dict[str, int]:
     """Return field → column when a row names the projects' column, else nothing."""
     names = [fold(cell).strip() for cell in row]
     found: dict[str, int] = {}
-    for field, known in _COLUMNS.items():
-        for place, name in enumerate(names):
-            first = name.split(" ")[0].rstrip("s")
-            if place not in found.values() and (name in known or first in known):
-                found[field] = place
-                break
+    # «Nom du porteur» is about the holder: the holder's column is found first, the name's last.
+    for field, known in reversed(_COLUMNS.items()):
+        places = [place for place in range(len(names)) if place not in found.values()]
+        ranked = [(_named(names[place], known), place) for place in places]
+        rank, place = min(ranked, default=(len(known), 0))
+        if rank < len(known):
+            found[field] = place
     # «Projet solaire» may start a list of lines: a header is one word or names several columns.
-    sure = "name" in found and (len(found) > 1 or " " not in names[found["name"]])
-    return found if sure else {}
+    if "name" not in found:
+        return {}
+    name = names[found["name"]]
+    return found if len(found) > 1 or " " not in name or _TITLED.match(name) else {}
+
+
+def _named(name: str, known: Sequence[str]) -> int:
+    """Return the rank of the known name that a column's name holds, their count when none."""
+    words = {word.rstrip("s") for word in name.split()}
+    return next((rank for rank, one in enumerate(known) if one == name or one in words), len(known))
 
 
 def _cell(row: Sequence[str], place: int) -> str:
-    return row[place].strip()[:_LONGEST] if place < len(row) else ""
+    if place >= len(row):
+        return ""
+    # In one line, and without the dash that parts a project's line.
+    return " ".join(row[place].split()).replace(_DASH, " - ")[:_LONGEST]

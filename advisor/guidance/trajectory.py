@@ -58,6 +58,8 @@ def trajectory(fiches: Fiches, name: str) -> Trajectory:
         UsageError: nothing dated is told of this name, or several territories have it.
     """
     own = _named(fiches, name)
+    if own is None and not any(len(term) > 1 for term in analyse(name)):
+        raise UsageError("trajectory_no_name")
     names = _written(own) if own else [name.strip()]
     catalogue = fiches.answerer.search.catalogue
     facts = catalogue.facts([own.document_id] if own else [], names)
@@ -75,6 +77,8 @@ def trajectory(fiches: Fiches, name: str) -> Trajectory:
     if not events:
         if catalogue.undated():
             raise UsageError("dates_missing")
+        if own:
+            raise UsageError("no_dated_fact", name=own.title)
         known = ", ".join(record.title for record in fiches.of_kind(Kind.TERRITOIRE)[:_KNOWN])
         raise UsageError("unknown_territory", name=name, known=known)
     return Trajectory(

@@ -35,7 +35,7 @@ _MORE = re.compile(
 )
 # The same question, of other places than those told of.
 _ELSEWHERE = re.compile(
-    r"\b(ailleurs|d'autres? (?:territoires?|communes?|villes?|endroits?|pays))\b"
+    r"\b(?<!d')(?<!par )(ailleurs|d'autres? (?:territoires?|communes?|villes?|endroits?|pays))\b"
     r"|\b(elsewhere|other (?:places|towns|cities|territories))\b"
     r"|\b(anderswo|woanders|anderen? (?:orten?|stadten?|gemeinden?|regionen?))\b"
 )

@@ -388,7 +388,9 @@ class PassageSearch:
         """Return how much the documents of what a question names are preferred."""
         # «Combien d'habitants compte-t-elle ?» is about what the turn before named.
         if query.elsewhere:
-            return dict.fromkeys((one.document_id for one in self._left(query)), _LEFT)
+            left = dict.fromkeys((one.document_id for one in self._left(query)), _LEFT)
+            named = self.gazetteer.find(query.text)
+            return left | dict.fromkeys((one.document_id for one in named), _NAMED)
         entities = self.gazetteer.find(query.text) or self.gazetteer.find(query.context)
         slugs = tuple(one.slug for one in entities if one.kind == "territoire")
         about = self.catalogue.document_ids(Filters(territories=slugs)) if slugs else []

@@ -7,17 +7,36 @@ import re
 from advisor.text.mentions import YEAR
 
 # 2019-2021, de 2019 à 2021, from 2019 to 2021, von 2019 bis 2021.
-_SPAN = re.compile(rf"(?<!\d)({YEAR})\s*(?:[-–]|à|et|to|and|bis|und)\s*({YEAR})(?!\d)")
-_DECADE = re.compile(r"(?:années|the|die)\s+((?:1[5-9]|20)\d0)(?:er|s)?\b", re.IGNORECASE)
+_SPAN = re.compile(
+    rf"(?<!\d)({YEAR})\s*(?:[-–]|à|to|bis)\s*({YEAR})(?!\d)"
+    rf"|\b(?:entre|between|zwischen)\s+({YEAR})\s+(?:et|and|und)\s+({YEAR})(?!\d)",
+    re.IGNORECASE,
+)
+_DECADE = re.compile(
+    r"\b(?:années\s+((?:1[5-9]|20)\d0)\b|the\s+((?:1[5-9]|20)\d0)s\b"
+    r"|(?:die|der|den)\s+((?:1[5-9]|20)\d0)er\b)",
+    re.IGNORECASE,
+)
+# «2000 habitants», «1500 euros»: a number of things, not a year.
+_UNIT = (
+    r"(?![ \u00a0\u202f]*(?:€|%|euros?|habitants?|hab\b|inhabitants?|einwohner|logements?|emplois?"
+    r"|personnes?|hectares?|ha\b|m²|m2|m³|km|kw|mw|gw|tonnes?|repas|foyers|ménages|mètres|bénévoles"
+    r"|jobs|people|homes|arbeitsplätze|wohnungen|menschen))"
+)
 # «Agenda 2030» and «France 2030» are names.
 _ONE = re.compile(
-    rf"(?<![\w.,])(?<!Agenda[ \u00a0])(?<!France[ \u00a0])(?<!Cap[ \u00a0])({YEAR})(?!\w|[.,]\d)"
+    r"(?<![\w.,])(?<!Agenda[ \u00a0])(?<!France[ \u00a0])(?<!Cap[ \u00a0])(?<!Horizon[ \u00a0])"
+    rf"({YEAR})(?!\w|[.,]\d){_UNIT}",
+    re.IGNORECASE,
 )
 _SINCE = re.compile(rf"\b(?:depuis|dès|since|seit|ab)\s+(?:\w+\s+){{0,3}}({YEAR})", re.IGNORECASE)
 
 # Words by which a sentence tells sources apart that date the same fact otherwise.
+_SAYS = r"(?:selon|d['’]après|pour|par|according to|for|laut|nach)"
 _APART = re.compile(
-    rf"\b(?:selon|d['’]après|tandis que|une autre|according to|laut|dat\w+ de {YEAR} pour)\b",
+    rf"\bselon (?:les|la) (?:sources?|pages?)\b|{YEAR}\s+{_SAYS}\b.*{YEAR}\s+{_SAYS}\b"
+    rf"|\bdat\w+ (?:\w+ ){{0,5}}de {YEAR}\b.*\bde {YEAR}\b|\b{YEAR} ou (?:en |de )?{YEAR}\b"
+    rf"|{YEAR},? (?:selon|d['’]après)\b.*\b(?:tandis que|ou)\b.*{YEAR}",
     re.IGNORECASE,
 )
 
@@ -39,15 +58,15 @@ def dates_in(text: str) -> list[tuple[int, int, bool]]:
         for match in pattern.finditer(text):
             if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
-            first = int(match.group(1))
-            last = first
+            years = [int(year) for year in match.groups() if year]
+            first = last = years[0]
             if pattern is _SPAN:
-                last = int(match.group(2))
+                last = years[1]
             elif pattern is _DECADE:
                 last = first + 9
             if last < first:
                 continue
             taken.append(match.span())
-            since = any(one.group(1) == match.group(1) for one in _SINCE.finditer(text))
+            since = any(int(one.group(1)) == first for one in _SINCE.finditer(text))
             found.append((match.start(), (first, last, since)))
     return [dates for _, dates in sorted(found)]

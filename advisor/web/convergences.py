@@ -62,17 +62,19 @@ def build_convergences(
             return problem_html(error, lang)
         return convergences_html(found, lang, root)
 
-    def read(file: str | None) -> tuple[Any, str]:
+    def read(file: str | None, *values: Any) -> tuple[Any, str]:
         path = Path(file or "")
         try:
-            return "\n".join(project.line for project in read_projects(path)), ""
+            lines = "\n".join(project.line for project in read_projects(path))
         except AdvisorError as error:
             return gr.skip(), problem_html(error, lang)
         finally:
             path.unlink(missing_ok=True)  # nothing of it stays on the server
+        place = form.index(projects)
+        return lines, run(*values[:place], lines, *values[place + 1 :])
 
     button.click(run, form, [result], **QUIET)
-    load.upload(read, [load], [projects, result], **QUIET).success(run, form, [result], **QUIET)
+    load.upload(read, [load, *form], [projects, result], **QUIET)
 
 
 def convergences_html(found: Convergences, lang: str, root: str) -> str:
@@ -97,6 +99,8 @@ def convergences_html(found: Convergences, lang: str, root: str) -> str:
     if found.alone:
         names = ", ".join(projects[number].name for number in found.alone)
         parts.append(f"<p>{escape(translate('cli.alone', lang, names=names))}</p>")
+    if found.untold:
+        parts.append(f"<p>{escape(translate('cli.untold', lang, count=found.untold))}</p>")
     return f'<div class="guidance">{"".join(parts)}</div>'
 
 

@@ -18,7 +18,11 @@ from advisor.web.components import QUIET, show_html
 from advisor.web.guidance_render import problem_html
 
 # How each field is answered: in words, by one choice, by several.
-_CHOICES = {"kind": ("profile_kinds", KINDS), "contexts": ("contexts", CONTEXTS)}
+# «Autre» would decide nothing: skipping says the same.
+_CHOICES = {
+    "kind": ("profile_kinds", tuple(kind for kind in KINDS if kind != "autre")),
+    "contexts": ("contexts", CONTEXTS),
+}
 # The panel of an answer for a profile: its HTML, and the fields that would decide.
 Aside = Callable[[Answer, int, Profile], tuple[str, list[str]]]
 
@@ -100,9 +104,10 @@ class ProfileQuestion:
         if field is None or last is None or not given:
             return (*stay, *self.offer(missing, skipped))
         try:
-            profile = make_profile({**(values or {}), field: given})
+            known = make_profile(values or {}).model_dump(exclude_defaults=True)
+            profile = make_profile({**known, field: given})
             if field == "name":
-                profile = completed(self._fiches, profile, frozenset(values or {}))
+                profile = completed(self._fiches, profile, known.keys())
             panel, missing = self._aside(*last, profile)
         except AdvisorError as error:
             return (*stay, *self.offer(missing, skipped, problem_html(error, self._lang)))

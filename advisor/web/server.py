@@ -148,12 +148,12 @@ def build_app(settings: Settings) -> FastAPI:
 
     @app.get("/chart/links.svg")
     def links(points: str = "", links: str = "") -> Response:
-        numbers = [int(one) for one in points.split(",")[:_MOST_MARKS] if one.isdecimal()]
+        numbers = [int(one) for one in points.split(",")[:_MOST_MARKS] if _is_count(one)]
         drawn = []
         for link in links.split(",")[: 10 * _MOST_MARKS]:
             one, _, rest = link.partition("-")
             other, _, strength = rest.partition("-")
-            if one.isdecimal() and other.isdecimal():
+            if _is_count(one) and _is_count(other):
                 drawn.append((int(one), int(other), _share(strength) or 0.0))
         title = translate("convergences.graph_alt", settings.lang)
         return _svg(links_svg(numbers, drawn, title))
@@ -198,6 +198,10 @@ def build_app(settings: Settings) -> FastAPI:
         head=f"<script>{script}</script>",
     )
     return mounted
+
+
+def _is_count(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 4
 
 
 def _number(text: str) -> float | None:

@@ -113,7 +113,7 @@ def build_territory(
             "",
             suggested_html(programmes, lang),
             peers_html(near, known, lang, root),
-            profile.model_dump(mode="json", exclude_none=True),
+            profile.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
         )
 
     def complete(*values: Any) -> tuple[Any, ...]:
@@ -131,9 +131,12 @@ def build_territory(
 
     def restore(values: dict[str, Any] | None) -> list[Any]:
         try:
-            return shown(make_profile(values)) if values else [gr.skip() for _ in form]
+            profile = make_profile(values or {})
         except AdvisorError:  # kept by an older version of the page
             return [gr.skip() for _ in form]
+        # What is not kept may have been typed since.
+        known = zip(_FIELDS, shown(profile), strict=True)
+        return [value if field in profile.model_fields_set else gr.skip() for field, value in known]
 
     def export(*values: Any) -> str:
         try:
