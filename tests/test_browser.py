@@ -7,10 +7,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from advisor.settings import Settings
 from tests.conftest import ROOT, write_pdf
 
 CHROMIUM = (
@@ -25,17 +27,13 @@ pytestmark = [
 QUESTION = "Combien mesure le réseau de chaleur de la commune ?"
 
 
-@pytest.fixture
-def address(settings, tmp_path, folder, import_into) -> Iterator[str]:
+@contextmanager
+def served(settings: Settings) -> Iterator[str]:
+    """Serve the page on a free port; yield its address."""
     import uvicorn
 
     from advisor.web.server import build_app
 
-    pages = [
-        ["Une premiere page sans rapport avec la question posee."],
-        ["Le reseau de chaleur de la commune de Montdidier mesure 2,7 km."],
-    ]
-    import_into(settings, folder, write_pdf(tmp_path / "reseau.pdf", pages))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -51,15 +49,16 @@ def address(settings, tmp_path, folder, import_into) -> Iterator[str]:
     thread.join(10)
 
 
-@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desktop", "phone"])
-def page(request, address) -> Iterator[Page]:
-    width, height = request.param
+@contextmanager
+def opened(address: str, size: tuple[int, int], locale: str) -> Iterator[Page]:
+    """Open an address in Chromium; the page notes its requests and errors."""
+    width, height = size
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
         )
-        page = browser.new_page(viewport={"width": width, "height": height}, locale="fr-FR")
+        page = browser.new_page(viewport={"width": width, "height": height}, locale=locale)
         page.requested = []  # type: ignore[attr-defined]
         page.errors = []  # type: ignore[attr-defined]
         page.on("request", lambda sent: page.requested.append(sent.url))  # type: ignore[attr-defined]
@@ -72,6 +71,30 @@ def page(request, address) -> Iterator[Page]:
         page.wait_for_selector("#question textarea")
         yield page
         browser.close()
+
+
+def assert_sound(page: Page, address: str) -> None:
+    """Nothing wider than the screen, nothing from outside, no error."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert all(url.startswith((address, "data:", "blob:")) for url in page.requested)  # type: ignore[attr-defined]
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def address(settings, tmp_path, folder, import_into) -> Iterator[str]:
+    pages = [
+        ["Une premiere page sans rapport avec la question posee."],
+        ["Le reseau de chaleur de la commune de Montdidier mesure 2,7 km."],
+    ]
+    import_into(settings, folder, write_pdf(tmp_path / "reseau.pdf", pages))
+    with served(settings) as address:
+        yield address
+
+
+@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desktop", "phone"])
+def page(request, address) -> Iterator[Page]:
+    with opened(address, request.param, "fr-FR") as page:
+        yield page
 
 
 def test_a_question_gives_a_cited_answer_whose_source_opens_highlighted(
@@ -90,10 +113,7 @@ def test_a_question_gives_a_cited_answer_whose_source_opens_highlighted(
     image.scroll_into_view_if_needed()
     page.wait_for_function("image => image.naturalWidth > 0", arg=image.element_handle())
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
-    # Nothing wider than the screen, nothing from outside, no error.
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert all(url.startswith((address, "data:", "blob:")) for url in page.requested)  # type: ignore[attr-defined]
-    assert page.errors == []  # type: ignore[attr-defined]
+    assert_sound(page, address)
 
 
 def test_the_page_works_with_the_keyboard_alone(page: Page) -> None:
@@ -135,9 +155,7 @@ def test_a_territory_is_guided_and_diagnosed_without_outside_request(
     page.click("#diagnose")
     expect(page.locator("#diagnosis img.chart")).to_be_visible(timeout=20_000)
     expect(page.locator("#diagnosis table")).to_contain_text("33 %")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert all(url.startswith((address, "data:", "blob:")) for url in page.requested)  # type: ignore[attr-defined]
-    assert page.errors == []  # type: ignore[attr-defined]
+    assert_sound(page, address)
 
 
 def test_a_short_question_about_the_territory_can_be_answered_or_skipped(
@@ -191,9 +209,36 @@ def test_projects_from_a_table_converge_and_dates_unroll_with_the_keyboard(
     page.locator("#trajectory ol.timeline summary").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#trajectory details.source .number").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert all(url.startswith((address, "data:", "blob:")) for url in page.requested)  # type: ignore[attr-defined]
-    assert page.errors == []  # type: ignore[attr-defined]
+    assert_sound(page, address)
+
+
+@pytest.mark.parametrize(
+    ("lang", "projects", "question", "theme"),
+    [
+        ("en", "Solar roof\nInsulating homes", "How long is the heating network?", "energy"),
+        ("de", "Solardach\nSanierung der Siedlung", "Wie lang ist das Wärmenetz?", "Energie"),
+    ],
+)
+def test_the_page_speaks_english_and_german_on_a_phone(
+    settings, folder, import_into, lang, projects, question, theme
+) -> None:
+    import_into(settings, folder)
+    with (
+        served(settings.model_copy(update={"lang": lang})) as address,
+        opened(address, (390, 844), lang) as page,
+    ):
+        page.fill("#question textarea", question)
+        page.keyboard.press("Enter")
+        expect(page.locator("#conversation .answer").first).to_be_visible(timeout=20_000)
+        page.get_by_role("tab").nth(1).click()
+        labels = {"en": "Projects under way", "de": "Laufende Projekte"}
+        page.get_by_label(labels[lang]).fill(projects)
+        page.click("#converge")
+        expect(page.locator("#convergences")).to_contain_text(theme, timeout=20_000)
+        page.get_by_role("tab").nth(0).click()
+        french = ("Votre question", "Nouvelle conversation", "Mon territoire", "Sources d")
+        assert not any(word in page.inner_text("body") for word in french)
+        assert_sound(page, address)
 
 
 def test_a_profile_is_saved_by_the_browser_and_read_back(page: Page, tmp_path) -> None:
