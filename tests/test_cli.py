@@ -42,7 +42,7 @@ def test_import_report_accounts_for_every_file(folder) -> None:
     }
     assert report["totals"]["files"] == 3
     again = advisor("import", folder)
-    assert "inchangés : 2 ; refusés : 1" in again.stdout
+    assert "inchangés\u00a0: 2\u202f; refusés\u00a0: 1" in again.stdout
     assert "Ce fichier ne contient aucun texte" in again.stdout
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from advisor.i18n import french_spaces, translate
 from advisor.text.analysis import analyse
 from advisor.text.language import detect_language
 from advisor.text.sentences import sentence_spans
@@ -87,3 +88,9 @@ def test_words_that_change_the_meaning_stay() -> None:
 )
 def test_language_of_a_question(question: str, lang: str) -> None:
     assert detect_language(question) == lang
+
+
+def test_no_line_break_parts_french_punctuation_from_its_word() -> None:
+    assert french_spaces("Quoi ? « Rien » : non.") == ("Quoi\u202f? «\u00a0Rien\u00a0»\u00a0: non.")
+    assert "\u202f?" in translate("profile_question.ask_name", "fr")
+    assert "\u202f" not in translate("profile_question.ask_name", "en")

@@ -6,6 +6,7 @@ parameters follow the typography of the language.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,11 @@ from typing import Any
 
 LANGUAGES = ("fr", "en", "de")
 _FOLDER = Path(__file__).parent
+# Thin before ; ! ?, plain but unbreakable before a colon and inside guillemets.
+_SPACES = (
+    (re.compile(r" (?=[;!?])"), "\u202f"),
+    (re.compile(r" (?=[:»])|(?<=«) "), "\u00a0"),
+)
 
 
 @cache
@@ -20,11 +26,19 @@ def texts(lang: str) -> dict[str, str]:
     """Return all texts of a language, keyed ``table.name``."""
     with (_FOLDER / f"{lang}.toml").open("rb") as file:
         tables: dict[str, dict[str, Any]] = tomllib.load(file)
-    return {
+    written = {
         f"{table}.{name}": str(text)
         for table, entries in tables.items()
         for name, text in entries.items()
     }
+    return {key: french_spaces(text) for key, text in written.items()} if lang == "fr" else written
+
+
+def french_spaces(text: str) -> str:
+    """Return a French text whose double punctuation no line break parts from its word."""
+    for pattern, spaced in _SPACES:
+        text = pattern.sub(spaced, text)
+    return text
 
 
 def translate(key: str, lang: str = "fr", **params: object) -> str:
