@@ -262,7 +262,7 @@ def plot(results: Sequence[tuple[Collection, Sequence[Score]]], path: Path) -> N
     """Draw nDCG@10 of every system on every collection."""
     from matplotlib.figure import Figure
 
-    systems = [score.system for score in results[0][1]]
+    systems = [score.system.replace(" + ", " +\n") for score in results[0][1]]
     figure = Figure(figsize=(1.6 + 1.5 * len(systems), 3.6), layout="constrained")
     axes = figure.add_subplot()
     width = 0.8 / len(results)
