@@ -361,7 +361,7 @@ def test_an_index_of_another_model_is_detected_and_rebuilt(imported, tmp_path) -
 
 
 def test_validation_forgives_a_stray_vector_and_not_a_lost_index(tmp_path) -> None:
-    vectors = np.random.default_rng(0).normal(size=(40, 16)).astype(np.float32)
+    vectors = np.random.default_rng(0).normal(size=(40, 128)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     ids = [f"passage-{number}" for number in range(40)]
     for _ in update_dense(tmp_path / "vectors", None, 1, [(ids, vectors)], []):
@@ -389,3 +389,12 @@ def test_a_damaged_catalogue_is_said_in_a_sentence(imported) -> None:
 def test_the_catalogue_is_in_wal_mode_so_that_readers_never_block(imported) -> None:
     with sqlite3.connect(imported.catalogue_path) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
+def test_two_thousand_notes_filled_in_alike_are_imported(settings, tmp_path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for number in range(2000):
+        note = f"Note {number} sur la transition du territoire."
+        (folder / f"note-{number}.txt").write_text(note, encoding="utf-8")
+    assert Importer(settings).run([folder]).totals.imported == 2000
