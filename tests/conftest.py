@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 
+from advisor.answer.answerer import Answerer
+from advisor.guidance.fiches import Fiches
 from advisor.settings import Settings, get_settings
 from ingest.pipeline import Importer
 from ingest.report import ImportReport
@@ -84,6 +86,14 @@ def imported(
     """The settings of a home that holds the two documents."""
     import_into(settings, folder)
     return settings
+
+
+@pytest.fixture(scope="session")
+def fiches(tmp_path_factory: pytest.TempPathFactory) -> Fiches:
+    """The fiches of the starter corpus."""
+    settings = Settings(home=tmp_path_factory.mktemp("corpus"))
+    Importer(settings).run([ROOT / "corpus"])
+    return Fiches(Answerer(settings))
 
 
 def write_pdf(path: Path, pages: list[list[str]], *, size: int = 11, header: str = "") -> Path:

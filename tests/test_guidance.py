@@ -1,41 +1,24 @@
 """Profiles, eligibility, suggestions, peers, diagnosis: each with its reason and its quote."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
-from advisor.answer.answerer import Answerer
 from advisor.answer.models import Verdict
 from advisor.catalogue.fiche import Dispositif
 from advisor.errors import UsageError
 from advisor.guidance.beside import beside
 from advisor.guidance.complete import completed
-from advisor.guidance.convergences import converge, load_rules
 from advisor.guidance.diagnosis import diagnose, load_parcours, read_answers
 from advisor.guidance.dispositifs import suggest
 from advisor.guidance.eligibility import Decision, decide
-from advisor.guidance.fiches import Fiches
 from advisor.guidance.peers import peers
 from advisor.guidance.profile import Profile, make_profile, parse_population, read_profile
-from advisor.guidance.projects import projects_of, read_projects
-from advisor.guidance.trajectory import trajectory
 from advisor.i18n import LANGUAGES
-from advisor.settings import Settings
-from advisor.text.dates import contested, dates_in
 from advisor.web.charts import Point, map_svg, radar_svg
-from ingest.pipeline import Importer, withdraw
-from tests.conftest import ROOT
 
 TODAY = "2026-11-24"
-
-
-@pytest.fixture(scope="module")
-def fiches(tmp_path_factory) -> Fiches:
-    settings = Settings(home=tmp_path_factory.mktemp("corpus"))
-    Importer(settings).run([ROOT / "corpus"])
-    return Fiches(Answerer(settings))
 
 
 def record(**changes: object) -> Dispositif:
@@ -315,200 +298,6 @@ def test_wrong_answers_and_a_wrong_parcours_are_sentences(fiches, tmp_path) -> N
     (tmp_path / "reponses.json").write_text("[]")
     with pytest.raises(UsageError):
         read_answers(tmp_path / "reponses.json")
-
-
-# -- trajectory -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "dates"),
-    [
-        ("Depuis 1997, la commune éco-construit.", [(1997, 1997, True)]),
-        ("Le programme a duré de 2019 à 2021.", [(2019, 2021, False)]),
-        ("Budget 2019-2021 de la ville.", [(2019, 2021, False)]),
-        ("Dès les années 1990, la ville écoute.", [(1990, 1999, True)]),
-        ("Im Jahr 2018 schloss die letzte Zeche.", [(2018, 2018, False)]),
-        ("It opened in 2004 and grew in 2010.", [(2004, 2004, False), (2010, 2010, False)]),
-        ("La commune compte 2000 habitants et 1500 € d'aides.", []),
-        ("Les élections de 2014 et 2020 ont compté.", [(2014, 2014, False), (2020, 2020, False)]),
-        ("Entre 2010 et 2020, la zone a changé.", [(2010, 2020, False)]),
-        ("The 2020 elections; since the 1990s.", [(2020, 2020, False), (1990, 1999, True)]),
-        ("La ville compte 2 018 habitants et 1997,5 ha, contrat 1536C0019.", []),
-    ],
-)
-def test_dates_are_read_as_they_are_written(text, dates) -> None:
-    assert dates_in(text) == dates
-
-
-@pytest.mark.parametrize(
-    ("text", "apart"),
-    [
-        ("La Chaîne a été créée en 1988 ou en 1989 selon les pages, et en 1987 selon le site.", True),
-        ("La reconnaissance date de 2014 pour la Ville, de 2015 pour Horizons publics.", True),
-        ("L'écohameau est daté de 2011 par une source et de 2015 par une autre.", True),
-        ("Selon l'annonce de janvier 2011, ce parc devait couvrir 53 % en 2015.", False),
-        ("Une première salle ouvre en 2010, une autre en 2015.", False),
-        ("Elle adhère en 2003 tandis que la région rejoint en 2009.", False),
-    ],
-)  # fmt: skip
-def test_sources_that_date_one_fact_otherwise_are_told_from_two_facts(text, apart) -> None:
-    assert contested(text) is apart
-
-
-def test_a_year_that_is_part_of_a_name_dates_nothing() -> None:
-    assert dates_in("L'Agenda 2030 fixe dix-sept objectifs.") == []
-
-
-def test_a_trajectory_is_in_order_and_each_fact_quoted(fiches) -> None:
-    found = trajectory(fiches, "loos")
-    starts = [event.start for event in found.events]
-    assert starts == sorted(starts) and len(starts) > 5
-    citations = [citation for event in found.events for citation in event.citations]
-    assert all(citation.verdict is Verdict.VERIFIED for citation in citations)
-    assert len({citation.title for citation in citations}) > 3  # other fiches tell of it too
-    with pytest.raises(UsageError, match="Nulle-Part"):
-        trajectory(fiches, "Nulle-Part")
-
-
-def test_sentences_that_tell_one_event_stand_together(fiches) -> None:
-    found = trajectory(fiches, "Loos-en-Gohelle")
-    event = next(one for one in found.events if "Cité Belgique" in one.text)
-    assert (event.start, event.end) == (1997, 1997) and len(event.citations) > 1
-    assert event.contested  # 1997 for the town, 1998 for its evaluation
-
-
-def test_a_trajectory_without_a_fiche_is_of_what_names_it(fiches) -> None:
-    found = trajectory(fiches, "Fabrique des Transitions")
-    assert all("Fabrique des Transitions" in event.text for event in found.events)
-
-
-def test_dates_come_from_any_document_and_leave_with_it(tmp_path) -> None:
-    settings = Settings(home=tmp_path / "home")
-    (tmp_path / "note.txt").write_text(
-        "Note\n\nKernstadt hat im Jahr 2018 die letzte Zeche geschlossen.", encoding="utf-8"
-    )
-    Importer(settings).run([tmp_path / "note.txt"])
-    fiches = Fiches(Answerer(settings))
-    (event,) = trajectory(fiches, "Kernstadt").events
-    assert (event.start, event.citations[0].lang) == (2018, "de")
-    withdraw(settings, event.citations[0].document_id)
-    with pytest.raises(UsageError):
-        trajectory(fiches, "Kernstadt")
-
-
-def test_a_home_of_an_older_version_gets_its_dates_at_the_next_import(tmp_path) -> None:
-    settings = Settings(home=tmp_path / "home")
-    (tmp_path / "note.txt").write_text("Note\n\nKernville a ouvert son écopôle en 2002.")
-    Importer(settings).run([tmp_path / "note.txt"])
-    with sqlite3.connect(settings.catalogue_path) as connection:
-        connection.executescript("DELETE FROM facts; UPDATE documents SET dated = 0")
-    Importer(settings).run([tmp_path / "note.txt"])
-    assert trajectory(Fiches(Answerer(settings)), "Kernville").events[0].start == 2002
-
-
-# -- convergences -----------------------------------------------------------------------
-
-PROJECTS = """Projet;Description;Porteur
-Ferme municipale;Maraîchage bio pour fournir la cantine scolaire;Commune
-Protection du captage;Réduire les nitrates dans l'eau potable;Syndicat des eaux
-Festival de la mine;Spectacle avec les anciens mineurs;Compagnie du terril
-Réouverture du carreau de fosse;Transformer la friche en tiers-lieu;Commune
-Télétravail;Poste partagé;Commune
-"""
-
-
-@pytest.mark.parametrize(
-    ("separator", "encoding"),
-    [(";", "utf-8"), (",", "utf-8-sig"), ("\t", "utf-16"), (";", "cp1252")],
-)
-def test_a_table_is_read_whatever_its_separator_and_encoding(tmp_path, separator, encoding):
-    path = tmp_path / "projets.csv"
-    path.write_text(PROJECTS.replace(";", separator), encoding=encoding)
-    projects = read_projects(path)
-    assert [one.name for one in projects][:2] == ["Ferme municipale", "Protection du captage"]
-    assert projects[1].holder == "Syndicat des eaux"
-    assert projects[1].description.endswith("potable")
-
-
-@pytest.mark.parametrize(
-    ("table", "name", "holder"),
-    [
-        ("Nom du porteur;Projet;Description\nMairie;Cantine;bio\n", "Cantine", "Mairie"),
-        ("Nom de la commune;Intitulé du projet\nLoos;Cantine\n", "Cantine", ""),
-        ("Liste des projets 2026;;\nprojet;description;porteur\nCantine;bio;Mairie\n", "Cantine", "Mairie"),
-        ('projet;porteur\n"Cantine\nbio";Mairie\n', "Cantine bio", "Mairie"),
-        ("projet;description\nCantine — phase 2;cuisine\n", "Cantine - phase 2", ""),
-    ],
-)  # fmt: skip
-def test_the_project_and_its_holder_are_told_apart(tmp_path, table, name, holder) -> None:
-    (tmp_path / "projets.csv").write_text(table, encoding="utf-8")
-    (project,) = read_projects(tmp_path / "projets.csv")
-    assert (project.name, project.holder) == (name, holder)
-    # The page keeps a project as a line.
-    (kept,) = projects_of([project.line])
-    assert (kept.name, kept.holder) == (name, holder)
-
-
-def test_lines_without_a_header_are_projects_commas_and_all(tmp_path) -> None:
-    path = tmp_path / "liste.txt"
-    path.write_text("Rénover l'école, tranche 1\n\nPlanter des haies\nPlanter des haies\n")
-    assert [one.name for one in read_projects(path)] == [
-        "Rénover l'école, tranche 1",
-        "Planter des haies",
-    ]
-
-
-def test_a_table_that_holds_no_project_is_refused_in_words(tmp_path) -> None:
-    (tmp_path / "vide.csv").write_text("projet;porteur\n;\n")
-    (tmp_path / "cellules.csv").write_text('"",""\n')
-    (tmp_path / "image.csv").write_bytes(bytes(range(256)) * 20)
-    (tmp_path / "trop.csv").write_text("\n".join(f"Projet {n}" for n in range(1001)))
-    for name, code in (
-        ("vide.csv", "projects_none"),
-        ("cellules.csv", "projects_none"),
-        ("image.csv", "projects_no_text"),
-        ("trop.csv", "projects_many"),
-        ("absent.csv", "no_such_file"),
-    ):
-        with pytest.raises(UsageError) as raised:
-            read_projects(tmp_path / name)
-        assert raised.value.code == code
-
-
-def test_projects_that_reinforce_each_other_are_linked_with_reason_and_quote(fiches, tmp_path):
-    (tmp_path / "projets.csv").write_text(PROJECTS, encoding="utf-8")
-    found = converge(fiches, read_projects(tmp_path / "projets.csv"), Profile())
-    links = {(link.source, link.target): link for link in found.links}
-    assert {(1, 2), (3, 4)} <= set(links)
-    for link in links.values():
-        assert link.reasons and 0 < link.strength <= 1
-        assert all(citation.verdict is Verdict.VERIFIED for citation in link.citations)
-    assert "Lons-le-Saunier" in links[1, 2].citations[0].quote
-    assert 5 in found.alone
-    group = next(one for one in found.groups if one.projects == [1, 2])
-    # The water board is there already; nobody has asked the farmers.
-    assert group.missing == ["des agriculteurs"] and "eau" in group.title
-
-
-def test_one_project_converges_with_nothing(fiches) -> None:
-    with pytest.raises(UsageError) as raised:
-        converge(fiches, projects_of(["Ferme municipale", "  "]), Profile())
-    assert raised.value.code == "projects_few"
-
-
-def test_german_compounds_tell_their_themes(fiches) -> None:
-    projects = projects_of(["Solardach auf der Schule", "Sanierung der Siedlung"])
-    found = converge(fiches, projects, Profile(country="DE"), "de")
-    assert "energie" in found.projects[0].themes
-    assert found.groups[0].title == "Sanieren und Heizen in einem Zug"
-
-
-def test_every_rule_of_convergence_stands_in_the_corpus(fiches) -> None:
-    rules = load_rules()
-    assert len(rules.rules) == len(rules.links)
-    for rule in rules.links:
-        assert set(rule.themes) <= set(rules.themes)
-        assert fiches.quoted(rule.fiche, rule.quote) is not None, rule.id
 
 
 # -- charts -----------------------------------------------------------------------------

@@ -171,8 +171,8 @@ class Answerer:
         if count:
             result = self._with_lists(result, *count)
         query = result.query
-        weights = self.search.word_weights(query)
-        evidence = self.search.lines(result, weights)
+        weights = result.weights
+        evidence = self.search.lines(result)
         score_evidence(evidence, asked.values, count[0] if count else None)
         measured = features(query, evidence, weights, self.search.size)
         return Findings(

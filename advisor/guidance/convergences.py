@@ -8,35 +8,29 @@ links could form a common project, which the rule names.
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
-import numpy as np
 from pydantic import BaseModel, Field
 
 from advisor.answer.models import Citation
-from advisor.catalogue.fiche import Theme
 from advisor.catalogue.sentences import sentences
 from advisor.errors import UsageError
+from advisor.guidance.convergence_rules import ConvergenceRules, Rule, load_rules
 from advisor.guidance.dispositifs import suggest
 from advisor.guidance.fiches import Fiches
 from advisor.guidance.models import Suggestion
-from advisor.guidance.parcours import FOLDER, Strict, Text, read_rules
 from advisor.guidance.profile import Profile
+from advisor.guidance.project_themes import ReadProject, holds, read_themes
 from advisor.guidance.projects import Project
 from advisor.guidance.wording import theme_names
 from advisor.i18n import translate
 from advisor.text.analysis import analyse
-from advisor.text.language import Language, detect_language
+from advisor.text.language import Language
 
-RULES = FOLDER / "convergences.yaml"
 # What a link is worth, in [0, 1]; below _LEAST it is none.
 _RULE, _THEME, _WORDS, _HOLDER = 0.45, 0.3, 0.3, 0.15
 _LEAST = 0.3
@@ -44,61 +38,8 @@ _LEAST = 0.3
 _EACH = 4
 # Links quoted for each common project.
 _QUOTED = 6
-# A word of a project's name tells its theme better than one of its description.
-_NAMED = 2.0
-# Letters of a word that may be part of a German compound.
-_PART, _LAST_PART = 5, 6
-_MOST_THEMES = 3
-# Below this cosine, the words of no theme are near a project's.
-_MEANING = 0.3
 _PROGRAMMES, _LOOKED_AT = 2, 8
 _EXAMPLES = ("experience", "territoire", "evaluation")
-
-
-class Words(Strict):
-    """Words of the three languages, expressions of several words among them."""
-
-    fr: list[str] = Field(min_length=1)
-    en: list[str] = Field(min_length=1)
-    de: list[str] = Field(min_length=1)
-
-    def in_language(self, lang: str) -> list[str]:
-        """Return the words of a language."""
-        return list(getattr(self, lang, self.fr))
-
-
-class Partner(Strict):
-    """Someone a common project needs, and the words that tell it is there already."""
-
-    name: Text
-    words: Words
-
-
-class Rule(Strict):
-    """Themes that reinforce each other (one theme: its projects gain by joining)."""
-
-    id: str
-    themes: list[Theme] = Field(min_length=1, max_length=2)
-    title: Text
-    reason: Text
-    fiche: str
-    quote: str
-    partners: list[str] = Field(min_length=1)
-
-
-class Convergence(Strict):
-    """The rules of convergence."""
-
-    id: str
-    updated: dt.date
-    themes: dict[Theme, Words]
-    partners: dict[str, Partner]
-    links: list[Rule]
-
-    @cached_property
-    def rules(self) -> dict[frozenset[str], Rule]:
-        """The rules by their themes."""
-        return {frozenset(one.themes): one for one in self.links}
 
 
 class FoundProject(BaseModel):
@@ -150,18 +91,6 @@ class Convergences(BaseModel):
         return len(self.projects) - len(self.alone) - len(told)
 
 
-@dataclass(slots=True)
-class _Read:
-    """A project with what was found in its words."""
-
-    project: Project
-    lang: Language
-    terms: frozenset[str]
-    # Theme → its worth for the project in ]0, 1], best first, and the words that told them.
-    themes: dict[str, float] = field(default_factory=dict)
-    words: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pair:
     one: int
@@ -173,26 +102,12 @@ class _Pair:
     holder: str
 
 
-def load_rules(path: Path | None = None) -> Convergence:
-    """Read the rules; the shipped ones when no path is given.
-
-    Raises:
-        UsageError: the file is missing, or a field is wrong.
-    """
-    rules = read_rules(path or RULES, Convergence)
-    for rule in rules.links:
-        if unknown := [name for name in rule.partners if name not in rules.partners]:
-            raise UsageError("parcours_bad", path=str(path or RULES), reason=unknown[0])
-    return rules
-
-
 def converge(
     fiches: Fiches,
     projects: Sequence[Project],
     profile: Profile,
     lang: Language = "fr",
     k: int = 8,
-    rules: Convergence | None = None,
 ) -> Convergences:
     """Return how projects reinforce each other.
 
@@ -202,89 +117,39 @@ def converge(
         profile: of the territory, for the dispositifs that help a common project.
         lang: of the reasons.
         k: number of common projects described; their strongest links are quoted.
-        rules: those shipped when absent.
 
     Raises:
-        UsageError: there are fewer than two projects.
+        UsageError: there are fewer than two projects, or the rules cannot be read.
     """
     if len(projects) < 2:
         raise UsageError("projects_few", count=len(projects))
-    rules = rules or load_rules()
-    read = _read(fiches, projects, rules, lang)
+    rules = load_rules()
+    read = read_themes(projects, rules, lang, fiches.answerer.search.embeddings)
     pairs = _pairs(read, rules)
+    places = {pair: place for place, pair in enumerate(pairs)}
     bundles = _bundles(pairs)[:k]
-    quoted = {pair for bundle in bundles for pair in bundle[:_QUOTED]}
+    # Each sentence of a rule is checked against its source once.
+    proofs = {
+        rule.id: fiches.quoted(rule.fiche, rule.quote)
+        for rule in (bundle[0].rule for bundle in bundles)
+        if rule is not None
+    }
+    quotes = {
+        pair: _quotes(fiches, read, pair, proofs) for bundle in bundles for pair in bundle[:_QUOTED]
+    }
     linked = {number for pair in pairs for number in (pair.one, pair.other)}
     return Convergences(
         projects=[_found(number, one) for number, one in enumerate(read, start=1)],
-        links=[_link(fiches, read, pair, lang, quoted=pair in quoted) for pair in pairs],
-        groups=[_group(fiches, read, pairs, bundle, profile, rules, lang) for bundle in bundles],
+        links=[_link(read, pair, quotes.get(pair, []), lang) for pair in pairs],
+        groups=[
+            _group(fiches, read, places, bundle, quotes[bundle[0]], profile, rules, lang)
+            for bundle in bundles
+        ],
         alone=[number + 1 for number in range(len(read)) if number not in linked],
     )
 
 
-def _read(
-    fiches: Fiches, projects: Sequence[Project], rules: Convergence, lang: Language
-) -> list[_Read]:
-    read = []
-    for project in projects:
-        own = detect_language(project.about, lang)
-        read.append(_Read(project, own, frozenset(analyse(project.about, own))))
-    known = {one: _words(rules, one) for one in {one.lang for one in read}}
-    for one in read:
-        name = frozenset(analyse(one.project.name, one.lang))
-        told: dict[str, float] = defaultdict(float)
-        for (theme, terms), word in known[one.lang].items():
-            if _holds(one.terms, terms, one.lang):
-                told[theme] += _NAMED if _holds(name, terms, one.lang) else 1.0
-                one.words.append(word)
-        best = sorted(told, key=lambda theme: -told[theme])[:_MOST_THEMES]
-        one.themes = {theme: told[theme] / told[best[0]] for theme in best}
-    _by_meaning(fiches, [one for one in read if not one.themes], rules)
-    return read
-
-
-def _words(rules: Convergence, lang: Language) -> dict[tuple[str, frozenset[str]], str]:
-    """Return (theme, terms) → word; forms of one word count once."""
-    found: dict[tuple[str, frozenset[str]], str] = {}
-    for theme, words in rules.themes.items():
-        for word in words.in_language(lang):
-            if terms := frozenset(analyse(word, lang)):
-                found.setdefault((theme, terms), word)
-    return found
-
-
-def _holds(terms: AbstractSet[str], wanted: AbstractSet[str], lang: Language) -> bool:
-    """Tell whether some terms hold others; in German, as a part of a compound too."""
-    return wanted <= terms or (
-        lang == "de" and all(any(_part(one, term) for term in terms) for one in wanted)
-    )
-
-
-def _part(one: str, term: str) -> bool:
-    """Tell whether a term is another, begins or ends with it: «Solardach», «Windkraft»."""
-    return (
-        one == term
-        or (len(one) >= _PART and term.startswith(one))
-        or (len(one) >= _LAST_PART and term.endswith(one))
-    )
-
-
-def _by_meaning(fiches: Fiches, read: Sequence[_Read], rules: Convergence) -> None:
-    """Give each project whose words tell no theme the one nearest to it, when one is near."""
-    model = fiches.answerer.search.embeddings
-    if model is None or not read:
-        return
-    names = list(rules.themes)
-    themes = model.encode([", ".join(words.fr) for words in rules.themes.values()])
-    near = model.encode([one.project.about for one in read]) @ themes.T
-    for one, row in zip(read, near, strict=True):
-        best = int(np.argmax(row))
-        if row[best] >= _MEANING:
-            one.themes = {names[best]: 1.0}
-
-
-def _pairs(read: Sequence[_Read], rules: Convergence) -> list[_Pair]:
+def _pairs(read: Sequence[ReadProject], rules: ConvergenceRules) -> list[_Pair]:
     """Return the strongest links of each project, strongest first."""
     vectors = _weighted_words(read)
     found = [
@@ -303,11 +168,11 @@ def _pairs(read: Sequence[_Read], rules: Convergence) -> list[_Pair]:
 
 
 def _pair(
-    read: Sequence[_Read],
+    read: Sequence[ReadProject],
     vectors: Sequence[Mapping[str, float]],
     one: int,
     other: int,
-    rules: Convergence,
+    rules: ConvergenceRules,
 ) -> _Pair:
     first, second = read[one], read[other]
     shared = {
@@ -331,17 +196,17 @@ def _pair(
 
 
 def _rule(
-    first: Mapping[str, float], second: Mapping[str, float], rules: Convergence
+    first: Mapping[str, float], second: Mapping[str, float], rules: ConvergenceRules
 ) -> tuple[Rule | None, float]:
     """Return the rule for a theme of one project and a theme of the other, with its worth.
 
     The worth is that of the weaker theme; at equal worth, two different themes come first.
     """
     found = [
-        (min(worth, second[other]), len({one, other}), rules.rules[frozenset((one, other))])
+        (min(worth, second[other]), len({one, other}), rules.by_themes[frozenset((one, other))])
         for one, worth in first.items()
         for other in second
-        if frozenset((one, other)) in rules.rules
+        if frozenset((one, other)) in rules.by_themes
     ]
     worth, _, rule = max(found, key=lambda found: found[:2], default=(0.0, 0, None))
     return rule, worth
@@ -351,7 +216,7 @@ def _same_holder(one: Project, other: Project) -> bool:
     return bool(one.holder) and one.holder.casefold() == other.holder.casefold()
 
 
-def _weighted_words(read: Sequence[_Read]) -> list[dict[str, float]]:
+def _weighted_words(read: Sequence[ReadProject]) -> list[dict[str, float]]:
     """Return term → weight for each project, of unit length; common terms weigh little."""
     counts = Counter(term for one in read for term in one.terms)
     total = len(read)
@@ -384,7 +249,7 @@ def _bundles(pairs: Sequence[_Pair]) -> list[list[_Pair]]:
     )
 
 
-def _found(number: int, one: _Read) -> FoundProject:
+def _found(number: int, one: ReadProject) -> FoundProject:
     return FoundProject(
         number=number,
         name=one.project.name,
@@ -394,18 +259,18 @@ def _found(number: int, one: _Read) -> FoundProject:
     )
 
 
-def _link(fiches: Fiches, read: Sequence[_Read], pair: _Pair, lang: str, *, quoted: bool) -> Link:
+def _link(read: Sequence[ReadProject], pair: _Pair, citations: list[Citation], lang: str) -> Link:
     return Link(
         source=pair.one + 1,
         target=pair.other + 1,
         strength=round(pair.strength, 3),
         themes=list(pair.themes),
         reasons=_reasons(read, pair, lang),
-        citations=_citations(fiches, read, pair) if quoted else [],
+        citations=citations,
     )
 
 
-def _reasons(read: Sequence[_Read], pair: _Pair, lang: str) -> list[str]:
+def _reasons(read: Sequence[ReadProject], pair: _Pair, lang: str) -> list[str]:
     said = []
     if pair.rule is not None:
         said.append(pair.rule.reason.in_language(lang))
@@ -420,7 +285,7 @@ def _reasons(read: Sequence[_Read], pair: _Pair, lang: str) -> list[str]:
     return said
 
 
-def _written(one: _Read, terms: Sequence[str]) -> list[str]:
+def _written(one: ReadProject, terms: Sequence[str]) -> list[str]:
     """Return the words of a project that stand for some terms, as it writes them."""
     words = dict.fromkeys(part.strip(" ,.;:()«»!?") for part in one.project.about.split())
     found = []
@@ -429,10 +294,15 @@ def _written(one: _Read, terms: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(word.casefold() for word in found))
 
 
-def _citations(fiches: Fiches, read: Sequence[_Read], pair: _Pair) -> list[Citation]:
+def _quotes(
+    fiches: Fiches,
+    read: Sequence[ReadProject],
+    pair: _Pair,
+    proofs: Mapping[str, Citation | None],
+) -> list[Citation]:
     """Quote the rule's sentence; without a rule, a passage that tells of both projects."""
     if pair.rule is not None:
-        citation = fiches.quoted(pair.rule.fiche, pair.rule.quote)
+        citation = proofs[pair.rule.id]
         return [citation] if citation else []
     one, other = read[pair.one], read[pair.other]
     for hit in fiches.hits(f"{one.project.name} {other.project.name}", _EXAMPLES):
@@ -451,11 +321,12 @@ def _citations(fiches: Fiches, read: Sequence[_Read], pair: _Pair) -> list[Citat
 
 def _group(
     fiches: Fiches,
-    read: Sequence[_Read],
-    pairs: Sequence[_Pair],
+    read: Sequence[ReadProject],
+    places: Mapping[_Pair, int],
     bundle: Sequence[_Pair],
+    citations: list[Citation],
     profile: Profile,
-    rules: Convergence,
+    rules: ConvergenceRules,
     lang: Language,
 ) -> Group:
     numbers = sorted({number for pair in bundle for number in (pair.one, pair.other)})
@@ -463,31 +334,30 @@ def _group(
     rule = bundle[0].rule
     themes = list(rule.themes if rule else bundle[0].themes[:1])
     names = ", ".join(theme_names(themes, lang))
-    citation = fiches.quoted(rule.fiche, rule.quote) if rule else None
     return Group(
         title=rule.title.in_language(lang)
         if rule
         else translate("guidance.common_theme", lang, themes=names),
         projects=[number + 1 for number in numbers],
-        links=[pairs.index(pair) for pair in bundle],
+        links=[places[pair] for pair in bundle],
         themes=themes,
         reason=rule.reason.in_language(lang)
         if rule
         else translate("guidance.themes_shared", lang, themes=names),
         missing=list(_missing(inside, rule, rules, lang)),
-        citations=[citation] if citation else [],
+        citations=citations,
         programmes=_programmes(fiches, rule.title.fr if rule else "", themes, profile, lang),
     )
 
 
 def _missing(
-    read: Sequence[_Read], rule: Rule | None, rules: Convergence, lang: str
+    read: Sequence[ReadProject], rule: Rule | None, rules: ConvergenceRules, lang: str
 ) -> Iterator[str]:
     terms = [one.terms | set(analyse(one.project.holder, one.lang)) for one in read]
     for name in rule.partners if rule else ():
         partner = rules.partners[name]
         named = any(
-            _holds(own, frozenset(analyse(word, one.lang)), one.lang)
+            holds(own, frozenset(analyse(word, one.lang)), one.lang)
             for one, own in zip(read, terms, strict=True)
             for word in partner.words.in_language(one.lang)
         )

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from advisor.retrieval.query import Query
+from advisor.text.analysis import analyse, stem
 from advisor.text.normalise import fold
 
 _WORD = re.compile(r"[^\W_]+")
@@ -69,6 +71,26 @@ class Gazetteer:
             (entity for known, entity in candidates if known == words and entity.kind == kind),
             None,
         )
+
+
+def left_by(query: Query, gazetteer: Gazetteer) -> list[Entity]:
+    """Return the territories that a follow-up asking for others («et ailleurs ?») leaves."""
+    named = gazetteer.find(query.context) or gazetteer.find(query.recalled)
+    return [one for one in named if one.kind == "territoire"]
+
+
+def leaving(query: Query, entities: Iterable[Entity]) -> Query:
+    """Return the question without the names of some entities in what it leans on."""
+    names = [name for one in entities for name in (one.title, *one.names)]
+    left = frozenset(term for name in names for term in analyse(name, query.lang))
+    return replace(
+        query,
+        left=left,
+        context_words=tuple(
+            word for word in query.context_words if stem(word, query.lang) not in left
+        ),
+        context_terms=tuple(term for term in query.context_terms if term not in left),
+    )
 
 
 def _words(text: str) -> tuple[str, ...]:

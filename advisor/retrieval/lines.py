@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,10 @@ from advisor.text.sentences import sentence_spans
 
 Matches = npt.NDArray[np.float32]
 
+#: Passages read line by line before they are ranked.
+READ = 8
+# What the best line of a passage adds to its score.
+_COVERAGE, _SIMILARITY = 0.2, 0.1
 #: How a line of a list begins.
 ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
 _MIN_LETTERS = 12
@@ -60,6 +65,33 @@ def read_lines(
             line.coverage *= _LEFT
             line.similarity *= _LEFT
     return evidence
+
+
+def by_best_line(
+    query: Query,
+    hits: Sequence[Hit],
+    weights: Mapping[str, float],
+    embeddings: PassageEmbeddings | None,
+) -> tuple[tuple[Hit, ...], dict[str, Evidence]]:
+    """Return the hits ranked with what their best line adds, and the lines of the first ones.
+
+    A passage that says in one sentence what is asked answers better than one that has the words
+    here and there. Arguments as for ``read_lines``.
+    """
+    evidence = read_lines(query, hits[:READ], weights, embeddings)
+    gains = [
+        _COVERAGE * max((line.coverage for line in one.lines), default=0.0)
+        + _SIMILARITY * max((line.similarity for line in one.lines), default=0.0)
+        for one in evidence
+    ]
+    # Those that were not read gain nothing, and stay below.
+    gains += [0.0] * (len(hits) - len(evidence))
+    scored = [
+        replace(hit, score=(hit.score + gain) / (1 + _COVERAGE + _SIMILARITY))
+        for hit, gain in zip(hits, gains, strict=True)
+    ]
+    ranked = sorted(scored, key=lambda hit: (-hit.score, hit.passage.id))
+    return tuple(ranked), {one.hit.passage.id: one for one in evidence}
 
 
 def covered(line: Line, weights: Mapping[str, float]) -> float:

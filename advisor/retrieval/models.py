@@ -70,6 +70,8 @@ class SearchResult:
 
     query: Query
     hits: tuple[Hit, ...]
+    #: The words of the question and its context, spelling corrected, with their weight.
+    weights: Mapping[str, float] = field(default_factory=dict)
     #: The lines of the best passages, by passage id.
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     degraded: tuple[AdvisorError, ...] = ()

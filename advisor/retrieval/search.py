@@ -17,17 +17,17 @@ from advisor.index.generations import IndexStore, OpenIndexes
 from advisor.index.lexical import Candidate
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
-from advisor.retrieval.entities import KINDS, Entity, Gazetteer
+from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_by
 from advisor.retrieval.expansion import expand
 from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches
-from advisor.retrieval.lines import read_lines
+from advisor.retrieval.lines import READ, by_best_line, read_lines
 from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.rerank import DEPTH, load_reranker
 from advisor.retrieval.weighting import rarity, weights_by_language, word_weights
 from advisor.retrieval.word_match import word_matches
 from advisor.settings import Settings
-from advisor.text.analysis import analyse, content_words, stem
+from advisor.text.analysis import analyse
 from advisor.text.language import Language
 from advisor.text.normalise import fold
 
@@ -47,11 +47,9 @@ _MARGIN = 40
 _FULL_LENGTH = 600
 # Share of its best neighbour's score that a passage gains: an answer often runs on.
 _NEIGHBOUR = 0.25
-# Passages read line by line, and what the best line of one adds to its score.
-_READ, _LINE_COVERAGE, _LINE_SIMILARITY = 8, 0.2, 0.1
 # Preference for the fiche of what a question names, and for documents about that territory.
 _NAMED, _ABOUT = 1.15, 1.1
-# «Et ailleurs ?»: the fiche of the place told of has had its say.
+# «Et ailleurs ?»: a passage that names no other place than those left answers little.
 _LEFT = 0.2
 _LINK_LISTS = re.compile(
     r"^(pour (en savoir|aller) plus|en savoir plus|voir aussi|a lire|liens?( utiles)?|references"
@@ -107,7 +105,7 @@ class PassageSearch:
         if not any(char.isalnum() for char in query.text):
             raise UsageError("empty_question")
         if query.elsewhere:
-            query = self._without_places(query)
+            query = leaving(query, left_by(query, self.gazetteer))
         filters = self._with_slugs(filters or Filters())
         allowed = self.catalogue.document_ids(filters) if filters else None
         if allowed == []:
@@ -119,6 +117,7 @@ class PassageSearch:
             model = self.embeddings
             is_word = model.knows if model is not None else lambda _word: False
             query = expand(query, indexes.lexical, own, indexes.languages, is_word)
+        words = word_weights(query, indexes.lexical)
         fetch = max(FULL, k)
         candidates = self._candidates(indexes, query, fetch, allowed) if legs != DENSE else {}
         lexical = {key: score for key, (_, score) in candidates.items()}
@@ -135,32 +134,28 @@ class PassageSearch:
         missing = (
             "lexical" if indexes.lexical is None else "dense" if indexes.dense is None else None
         )
-        depth = max(k, DEPTH) if self._settings.reranker else max(k, _READ)
+        depth = max(k, DEPTH) if self._settings.reranker else max(k, READ)
         ranked = fuse(lexical, dense)
         if legs == BOTH:
-            words = {key: candidate for key, (candidate, _) in candidates.items()}
-            ranked = self._matched(indexes, query, ranked, words)
+            known = {key: candidate for key, (candidate, _) in candidates.items()}
+            ranked = self._matched(indexes, words, ranked, known)
         hits = self._join(query, ranked, depth)
         evidence: dict[str, Evidence] = {}
         if legs == BOTH:
-            hits, evidence = self._by_best_line(query, hits)
+            hits, evidence = by_best_line(query, hits, words, self.embeddings)
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)
             except ModelUnavailable as error:
                 problems.append(error)
-        return SearchResult(query, hits[:k], evidence, tuple(problems), missing)
+        return SearchResult(query, hits[:k], words, evidence, tuple(problems), missing)
 
-    def lines(self, result: SearchResult, weights: Mapping[str, float]) -> list[Evidence]:
+    def lines(self, result: SearchResult) -> list[Evidence]:
         """Return the lines of each passage of a result, read where the search has not done so."""
         unread = [hit for hit in result.hits if hit.passage.id not in result.evidence]
-        read = read_lines(result.query, unread, weights, self.embeddings)
+        read = read_lines(result.query, unread, result.weights, self.embeddings)
         known = {**result.evidence, **{one.hit.passage.id: one for one in read}}
         return [replace(known[hit.passage.id], hit=hit) for hit in result.hits]
-
-    def word_weights(self, query: Query) -> dict[str, float]:
-        """Return the words of a question and its context, spelling corrected, with their weight."""
-        return word_weights(query, self._indexes().lexical)
 
     @property
     def size(self) -> int:
@@ -201,25 +196,6 @@ class PassageSearch:
                 self._names = known
         return known[1]
 
-    def _without_places(self, query: Query) -> Query:
-        """Forget the names of the places that a follow-up wants to leave."""
-        names = [name for one in self._left(query) for name in (one.title, *one.names)]
-        left = frozenset(
-            stem(word, query.lang) for name in names for word in content_words(name, query.lang)
-        )
-        return replace(
-            query,
-            left=left,
-            context_words=tuple(
-                word for word in query.context_words if stem(word, query.lang) not in left
-            ),
-            context_terms=tuple(term for term in query.context_terms if term not in left),
-        )
-
-    def _left(self, query: Query) -> list[Entity]:
-        named = self.gazetteer.find(query.context) or self.gazetteer.find(query.recalled)
-        return [one for one in named if one.kind == "territoire"]
-
     def _with_slugs(self, filters: Filters) -> Filters:
         """Let a territory be given by its name: «Loos» for ``loos-en-gohelle``."""
         if not filters.territories:
@@ -255,22 +231,22 @@ class PassageSearch:
     def _matched(
         self,
         indexes: OpenIndexes,
-        query: Query,
+        words: Mapping[str, float],
         ranked: Sequence[Fused],
-        words: Mapping[str, Candidate],
+        known: Mapping[str, Candidate],
     ) -> list[Fused]:
         """Rank the best passages again with how well they answer for each word."""
         best = ranked[:_MATCHED]
         model, index = self.embeddings, indexes.lexical
         if model is None or index is None or indexes.dense is None:
             return list(ranked)
-        missing = [one.passage_id for one in best if one.passage_id not in words]
-        known = {**words, **index.candidates(missing)}
+        missing = [one.passage_id for one in best if one.passage_id not in known]
+        known = {**known, **index.candidates(missing)}
         texts = [
             (*found.title, *found.headings, *found.body) if (found := known.get(one.passage_id))
             else () for one in best
         ]  # fmt: skip
-        matches = word_matches(word_weights(query, index), texts, model)
+        matches = word_matches(words, texts, model)
         # Those that were not looked at have no match.
         return with_matches(ranked, [*matches, *[0.0] * (len(ranked) - len(best))])
 
@@ -331,6 +307,8 @@ class PassageSearch:
                 beside = max(places.get((passage.document_id, place), 0.0) for place in around)
                 score = (one.score + _NEIGHBOUR * beside) / (1 + _NEIGHBOUR)
                 boost = named.get(passage.document_id, 1.0)
+                if query.elsewhere and not self._elsewhere(query, passage):
+                    boost *= _LEFT
                 kept.append((score * boost * informativeness(passage), one))
         kept.sort(key=lambda pair: (-pair[0], pair[1].passage_id))
         hits: list[Hit] = []
@@ -349,29 +327,6 @@ class PassageSearch:
             hits.append(Hit(passage, document, score, one.lexical, one.similarity, terms, words))
         return tuple(hits)
 
-    def _by_best_line(
-        self, query: Query, hits: Sequence[Hit]
-    ) -> tuple[tuple[Hit, ...], dict[str, Evidence]]:
-        """Return the hits with what their best line adds, and the lines of the first ones.
-
-        A passage that says in one sentence what is asked answers better than one that has the
-        words here and there.
-        """
-        best = hits[:_READ]
-        evidence = read_lines(query, best, self.word_weights(query), self.embeddings)
-        gains = [
-            _LINE_COVERAGE * max((line.coverage for line in one.lines), default=0.0)
-            + _LINE_SIMILARITY * max((line.similarity for line in one.lines), default=0.0)
-            for one in evidence
-        ]
-        gains += [0.0] * (len(hits) - len(best))
-        scored = [
-            replace(hit, score=(hit.score + gain) / (1 + _LINE_COVERAGE + _LINE_SIMILARITY))
-            for hit, gain in zip(hits, gains, strict=True)
-        ]
-        ranked = sorted(scored, key=lambda hit: (-hit.score, hit.passage.id))
-        return tuple(ranked), {one.hit.passage.id: one for one in evidence}
-
     def _reranked(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """Return the hits in the order of the cross-encoder.
 
@@ -384,14 +339,18 @@ class PassageSearch:
         scored = [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
         return tuple(sorted(scored, key=lambda hit: (-hit.score, hit.passage.id)))
 
+    def _elsewhere(self, query: Query, passage: Passage) -> bool:
+        """Tell whether a passage names a territory that the question does not leave."""
+        left = left_by(query, self.gazetteer)
+        named = self.gazetteer.find(f"{' '.join(passage.headings)} {passage.text}")
+        return any(one.kind == "territoire" and one not in left for one in named)
+
     def _named_documents(self, query: Query) -> dict[str, float]:
         """Return how much the documents of what a question names are preferred."""
         # «Combien d'habitants compte-t-elle ?» is about what the turn before named.
-        if query.elsewhere:
-            left = dict.fromkeys((one.document_id for one in self._left(query)), _LEFT)
-            named = self.gazetteer.find(query.text)
-            return left | dict.fromkeys((one.document_id for one in named), _NAMED)
-        entities = self.gazetteer.find(query.text) or self.gazetteer.find(query.context)
+        entities = self.gazetteer.find(query.text)
+        if not entities and not query.elsewhere:
+            entities = self.gazetteer.find(query.context)
         slugs = tuple(one.slug for one in entities if one.kind == "territoire")
         about = self.catalogue.document_ids(Filters(territories=slugs)) if slugs else []
         return dict.fromkeys(about, _ABOUT) | dict.fromkeys(

@@ -42,9 +42,9 @@ def observe(search: PassageSearch, question: str, turns: Sequence[Turn] = ()) ->
     """Return the features of a question."""
     found = search.search(understand(question, turns), _PASSAGES)
     query = found.query
-    weights = search.word_weights(query)
+    weights = found.weights
     values = understand_shape(query.text, query.lang).values
-    evidence = search.lines(found, weights)
+    evidence = search.lines(found)
     score_evidence(evidence, values)
     return features(query, evidence, weights, search.size)
 
