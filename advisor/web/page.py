@@ -157,7 +157,6 @@ def build_page(
                     )
                     give = gr.Button(t("reason_send"), min_width=90)
                 judged = gr.State(("", ""))
-                question_place = gr.Column()
                 box = gr.Textbox(
                     label=t("question_label"),
                     placeholder=t("question_placeholder"),
@@ -171,6 +170,7 @@ def build_page(
                     send = gr.Button(t("send"), variant="primary", elem_id="send", min_width=90)
                     stop = gr.Button(t("stop"), elem_id="stop", min_width=90)
                     new = gr.Button(t("new_chat"), elem_id="new", min_width=90)
+                question_place = gr.Column()
             with gr.Column(scale=2, min_width=340):
                 sources = show_html(_panel([], t), elem_classes="panel", elem_id="sources")
         with gr.Tab(t("tab_territory"), id="territory"):
