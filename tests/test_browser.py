@@ -158,6 +158,50 @@ def test_a_territory_is_guided_and_diagnosed_without_outside_request(
     assert_sound(page, address)
 
 
+def test_answers_to_the_diagnosis_are_kept_in_the_browser_and_saved(page: Page) -> None:
+    page.get_by_role("tab", name="Mon territoire").click()
+    comment = page.get_by_placeholder("Commentaire (facultatif)").first
+    comment.fill("Réunions de quartier")
+    page.get_by_role("radio", name="parfois").first.check()
+    page.wait_for_timeout(1000)
+    page.reload()
+    page.get_by_role("tab", name="Mon territoire").click()
+    expect(comment).to_have_value("Réunions de quartier", timeout=10_000)
+    expect(page.get_by_role("radio", name="parfois").first).to_be_checked()
+    page.click("#save-answers")
+    with page.expect_download() as saved:
+        page.locator("#diagnosis-problem a.save").click()
+    assert saved.value.suggested_filename == "reponses.json"
+    answers = json.loads(saved.value.path().read_text(encoding="utf-8"))
+    assert answers == {"engagement-1": {"level": 1, "comment": "Réunions de quartier"}}
+    page.click("#clear-answers")
+    expect(comment).to_have_value("", timeout=10_000)
+
+
+def test_where_to_begin_opens_the_self_diagnosis_and_peers_follow_the_weights(
+    page: Page, settings, import_into
+) -> None:
+    for name in ("malaunay", "le-mene"):
+        import_into(settings, ROOT / "corpus" / "territoires" / f"{name}.md")
+    page.fill("#question textarea", "Par où commencer la transition de la commune ?")
+    page.keyboard.press("Enter")
+    page.locator("a.to-diagnosis").click(timeout=20_000)
+    expect(page.locator("#self-diagnosis")).to_be_focused(timeout=5_000)
+    page.get_by_label("Population").fill("6 200")
+    page.get_by_role("checkbox", name="rural").check()
+    page.click("#guide")
+    first = page.locator("table.peers tbody tr").first
+    expect(first).to_contain_text("Mené", timeout=20_000)
+    page.get_by_role("button", name="Poids de chaque critère").click()
+    page.get_by_label("number input for contexte").fill("0")
+    page.keyboard.press("Tab")
+    page.click("#guide")
+    expect(first).to_contain_text("Malaunay", timeout=20_000)
+    first.locator("a").click()  # where the population comes from
+    expect(page.locator("#source-peer-malaunay")).to_contain_text("We Demain")
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
 def test_a_short_question_about_the_territory_can_be_answered_or_skipped(
     page: Page, settings, import_into
 ) -> None:

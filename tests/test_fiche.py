@@ -27,7 +27,7 @@ Le fonds d'essai finance des études depuis 2021[^s1].
 
 ## Pour qui
 
-- Les communes de moins de 20 000 habitants y ont droit[^s1].
+- Pour 50 000 € au plus, les communes de moins de 20 000 habitants y ont droit[^s1].
 """
 
 

@@ -1,23 +1,36 @@
 """Profiles, eligibility, suggestions, peers, diagnosis: each with its reason and its quote."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from advisor.answer.answerer import Answerer
 from advisor.answer.models import Verdict
 from advisor.catalogue.fiche import Dispositif
 from advisor.errors import UsageError
 from advisor.guidance.beside import beside
 from advisor.guidance.complete import completed
-from advisor.guidance.diagnosis import diagnose, load_parcours, read_answers
+from advisor.guidance.diagnosis import diagnose, load_parcours, make_answers, origins, read_answers
 from advisor.guidance.dispositifs import suggest
 from advisor.guidance.eligibility import Decision, decide
+from advisor.guidance.fiches import Fiches
 from advisor.guidance.peers import peers
-from advisor.guidance.profile import Profile, make_profile, parse_population, read_profile
-from advisor.i18n import LANGUAGES
+from advisor.guidance.profile import (
+    CONTEXTS,
+    THEMES,
+    Profile,
+    make_profile,
+    parse_population,
+    read_profile,
+)
+from advisor.i18n import LANGUAGES, format_number, translate
+from advisor.retrieval.conversation import Turn
+from advisor.text.mentions import numbers_in
 from advisor.web.charts import Point, map_svg, radar_svg
 
+ROOT = Path(__file__).resolve().parents[1]
 TODAY = "2026-11-24"
 
 
@@ -106,7 +119,7 @@ def test_a_population_is_read_as_it_is_written(typed, read) -> None:
     [
         ({"population": "-5"}, "profile_value", "population"),
         ({"population": "beaucoup"}, "profile_value", "population"),
-        ({"kind": "village"}, "profile_choice", "commune"),
+        ({"kind": "planète"}, "profile_choice", "commune"),
         ({"themes": ["magie"]}, "profile_choice", "energie"),
         ({"couleur": "vert"}, "profile_unknown_field", "couleur"),
         ({"departement": "Pas-de-Calais"}, "profile_value", "departement"),
@@ -117,6 +130,27 @@ def test_an_impossible_value_is_named_with_what_is_possible(values, code, named)
         make_profile(values)
     assert raised.value.code == code
     assert named in raised.value.message("fr")
+
+
+def test_a_value_may_be_given_by_its_name_in_three_languages() -> None:
+    profile = make_profile(
+        {
+            "kind": "Intercommunalité",
+            "contexts": ["mining", "Sortie du charbon", "ländlich"],
+            "themes": ["logement", "Énergie", "water"],
+            "stage": "engaged",
+        }
+    )
+    assert (profile.kind, profile.stage) == ("epci", "engage")
+    assert profile.contexts == ["minier", "charbon", "rural"]
+    assert profile.themes == ["habitat", "energie", "eau"]
+    assert make_profile({"kind": "Landkreis"}).country == "DE"
+    for lang in LANGUAGES:
+        for field, table, known in (
+            ("contexts", "contexts", CONTEXTS), ("themes", "themes", THEMES),
+        ):  # fmt: skip
+            named = [translate(f"{table}.{key}", lang) for key in known]
+            assert getattr(make_profile({field: named}), field) == list(known)
 
 
 def test_a_damaged_profile_file_is_a_sentence(tmp_path) -> None:
@@ -242,6 +276,70 @@ def test_what_would_decide_is_asked_for_the_name_first(fiches) -> None:
     assert "kind" not in beside(fiches, answer, known).missing
 
 
+def test_where_to_begin_leads_to_the_self_diagnosis(fiches) -> None:
+    for question in ("Par où commencer la transition ?", "Where should we start the transition?"):
+        assert beside(fiches, fiches.answerer.answer(question)).diagnosis
+    other = fiches.answerer.answer("Comment Loos-en-Gohelle a-t-elle impliqué ses habitants ?")
+    assert not beside(fiches, other).diagnosis
+
+
+def test_peers_beside_elsewhere_leave_out_the_place_left(fiches) -> None:
+    asked = "Comment Loos-en-Gohelle a-t-elle impliqué ses habitants ?"
+    said = Turn(asked, fiches.answerer.answer(asked).answer_markdown)
+    found = beside(fiches, fiches.answerer.answer("et ailleurs ?", [said]))
+    assert found.peers
+    assert "loos-en-gohelle" not in [one.slug for one in found.peers]
+
+
+# -- where numbers come from ------------------------------------------------------------
+
+
+def test_every_number_of_a_dispositif_is_quoted_beside_it_with_a_source_and_a_date(fiches) -> None:
+    records = {record.slug: record for record in fiches.of_kind("dispositif")}
+    seen = set()
+    for record in records.values():
+        found = suggest(fiches, record.title, VILLAGE, k=50, today=TODAY)
+        for one in (*found.suggestions, *found.excluded):
+            seen.add(one.slug)
+            quoted = set().union(*(numbers_in(citation.quote) for citation in one.citations))
+            assert records[one.slug].dispositif.stated_numbers(TODAY) <= quoted, one.slug
+            shown = numbers_in(f"{one.offer} {(one.deadline or '')[:4]}")
+            assert shown <= quoted, one.slug
+            for citation in one.citations:
+                assert citation.sources or not numbers_in(citation.quote), one.slug
+                assert citation.date
+                assert citation.verdict is Verdict.VERIFIED
+    assert len(seen) >= 0.9 * len(records)
+
+
+def test_every_population_of_a_peer_has_its_source_and_its_year_or_the_word_that_it_has_none(
+    fiches,
+) -> None:
+    profile = make_profile({"kind": "commune", "population": 100_000, "contexts": ["minier"]})
+    found = peers(fiches, profile, k=50)
+    assert len(found.peers) > 30
+    for one in found.peers:
+        assert bool(one.population) == bool(one.population_source)
+        assert one.updated
+        said = [text for text in one.differences if "peuplé" in text]
+        if said and one.population:
+            assert format_number(one.population) in said[0]
+            assert str(one.population_year or "année non précisée") in said[0]
+
+
+def test_a_fiche_whose_header_says_a_number_its_text_does_not_is_to_correct(tmp_path) -> None:
+    from advisor.catalogue.fiche import check_corpus
+
+    source = (ROOT / "corpus" / "dispositifs" / "fonds-vert.md").read_text(encoding="utf-8")
+    assert "2 milliards" in source.replace("\u00a0", " ").replace("\u202f", " ")
+    folder = tmp_path / "dispositifs"
+    folder.mkdir()
+    changed = re.sub(r'(offer: "?)', r"\g<1>777 millions d'euros. ", source)
+    (folder / "fonds-vert.md").write_text(changed, encoding="utf-8")
+    _, problems = check_corpus(tmp_path)
+    assert any("777" in one.problem.message for one in problems)
+
+
 # -- self-diagnosis ---------------------------------------------------------------------
 
 
@@ -273,21 +371,27 @@ def test_a_diagnosis_names_strengths_and_two_next_steps_with_quotes(fiches) -> N
         "engagement-1": 0, "engagement-2": 1, "action-integree-1": 3, "cooperation-1": 1,
         "cooperation-2": 2, "evaluation-1": 3,
     }  # fmt: skip
-    found = diagnose(fiches, load_parcours(), answers, VILLAGE)
+    replies = make_answers({**answers, "evaluation-2": {"comment": "Pas encore vu."}})
+    found = diagnose(fiches, load_parcours(), replies, VILLAGE)
     assert [round(score.score or 0, 2) for score in found.scores] == [0.17, 1.0, 0.5, 1.0]
     assert len(found.strengths) == 2
     assert [step.statement for step in found.steps] == ["engagement-1", "cooperation-1"]
     for step in found.steps:
         assert step.source and step.source.verdict is Verdict.VERIFIED
         assert step.examples
+    assert found.scores[3].answered == 1  # a comment is no level
+    assert found.replies[-1].comment == "Pas encore vu."
     empty = diagnose(fiches, load_parcours(), {}, VILLAGE)
     assert empty.steps == [] and all(score.score is None for score in empty.scores)
 
 
 def test_wrong_answers_and_a_wrong_parcours_are_sentences(fiches, tmp_path) -> None:
-    for answers in ({"inconnu": 1}, {"engagement-1": 7}, {"engagement-1": True}):
+    for answers in (
+        {"inconnu": 1}, {"engagement-1": 7}, {"engagement-1": True}, {"engagement-1": {"note": 1}},
+        {"engagement-1": {"comment": "x" * 3000}},
+    ):  # fmt: skip
         with pytest.raises(UsageError):
-            diagnose(fiches, load_parcours(), answers, VILLAGE)
+            diagnose(fiches, load_parcours(), make_answers(answers), VILLAGE)
     path = tmp_path / "parcours.yaml"
     path.write_text("id: x\ntitle: {fr: abc}\n", encoding="utf-8")
     with pytest.raises(UsageError, match="title"):
@@ -298,6 +402,15 @@ def test_wrong_answers_and_a_wrong_parcours_are_sentences(fiches, tmp_path) -> N
     (tmp_path / "reponses.json").write_text("[]")
     with pytest.raises(UsageError):
         read_answers(tmp_path / "reponses.json")
+
+
+def test_each_statement_leads_to_its_verified_passage(fiches, settings) -> None:
+    for group in load_parcours().fundamentals:
+        found = origins(fiches, group)
+        assert [one.id for one, _ in found] == [one.id for one in group.statements]
+        assert all(citation.verdict is Verdict.VERIFIED for _, citation in found)
+    empty = Fiches(Answerer(settings))
+    assert origins(empty, load_parcours().fundamentals[0]) == []
 
 
 # -- charts -----------------------------------------------------------------------------

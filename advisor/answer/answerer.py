@@ -38,7 +38,7 @@ from advisor.catalogue.records import Filters
 from advisor.errors import LanguageModelFailed, StorageError, UsageError
 from advisor.i18n import translate
 from advisor.retrieval.conversation import Turn, meant
-from advisor.retrieval.entities import Entity
+from advisor.retrieval.entities import Entity, left_by
 from advisor.retrieval.models import Evidence, Hit, Line, SearchResult
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.search import PassageSearch
@@ -253,6 +253,9 @@ class Answerer:
             sentences=sentences,
             citations=citations,
             notices=notices,
+            other_than=[one.slug for one in left_by(query, self.search.gazetteer)]
+            if query.elsewhere
+            else [],
         )
         if weak or not citations:
             return self._decline(answer)

@@ -95,6 +95,9 @@ class Suggestions(BaseModel):
     missing: list[str] = Field(
         default=[], description="fields of the profile that would decide, the most useful first"
     )
+    diagnosis: bool = Field(
+        default=False, description="where to begin is asked: the self-diagnosis tells"
+    )
 
 
 class Answer(BaseModel):
@@ -110,4 +113,7 @@ class Answer(BaseModel):
     citations: list[Citation]
     notices: list[str] = []
     suggestions: Suggestions = Suggestions()
+    other_than: list[str] = Field(
+        default=[], description="slugs of the territories that a follow-up asks for others than"
+    )
     timings_ms: dict[str, float] = {}

@@ -21,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from advisor.catalogue.records import MARK_PATTERN
+from advisor.text.mentions import numbers_in
 
 TO_VERIFY = "(à vérifier)"
 _FRONT_MATTER = re.compile(
@@ -137,6 +138,16 @@ class Dispositif(_Strict):
     status: Literal["ouvert", "clos", "à vérifier"]
     url: str | None = Field(default=None, pattern=r"^https?://\S+$")
     checked: PartialDate
+
+    def stated_numbers(self, today: str = "") -> set[str]:
+        """Return the numbers that users read of it: of its offer, thresholds and period.
+
+        The year it began is left out when that was before ``today``, AAAA-MM-JJ.
+        """
+        start = self.start if self.start and self.start > today[: len(self.start)] else None
+        found = numbers_in(self.offer) | {date[:4] for date in (start, self.end) if date}
+        sizes = (self.population_min, self.population_max)
+        return found | {str(size) for size in sizes if size is not None}
 
 
 class Reference(_Strict):
@@ -307,7 +318,8 @@ def _explain(item: ErrorDetails) -> str:
 def check_body(fiche: Fiche) -> list[FicheProblem]:
     """List the faults of a fiche's body: unknown sources, paragraphs without a source.
 
-    A paragraph or list item must carry at least one source mark, or say «(à vérifier)».
+    A paragraph or list item must carry at least one source mark, or say «(à vérifier)». What the
+    header says in numbers of a dispositif, a paragraph says too: it is quoted beside them.
     """
     problems = []
     known = {source.id for source in fiche.front.sources}
@@ -329,6 +341,12 @@ def check_body(fiche: Fiche) -> list[FicheProblem]:
         FicheProblem(2, f"la source « {name} » est déclarée mais jamais citée")
         for name in sorted(known - used)
     ]
+    if fiche.front.dispositif is not None:
+        said = numbers_in(fiche.body)
+        problems += [
+            FicheProblem(2, f"le nombre {number} de l'en-tête n'est dans aucun paragraphe")
+            for number in sorted(fiche.front.dispositif.stated_numbers() - said)
+        ]
     if not any(True for _ in _blocks(fiche)):
         problems.append(FicheProblem(fiche.body_line, "le corps de la fiche est vide"))
     return problems

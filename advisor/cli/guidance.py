@@ -7,7 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from advisor.cli.terminal import Json, err, language, out, print_json, text
+from advisor.cli.terminal import (
+    Json,
+    err,
+    language,
+    out,
+    print_json,
+    print_sources,
+    source_text,
+    text,
+)
 from advisor.errors import UsageError
 from advisor.i18n import format_date, format_number, translate
 from advisor.settings import get_settings
@@ -115,10 +124,11 @@ def suggest(
 
 def _print_suggestion(one: Any) -> None:
     out.print(f"\n{one.name} — {_decision(one)}", style="bold", markup=False)
-    checked = format_date(one.checked, language())
+    date = format_date(one.checked, language())
+    checked = translate("territory.checked", language(), date=date)
     out.print(f"  {one.holder} · {one.offer}", markup=False)
     _print_reasons(one)
-    out.print(f"  {one.url or ''} ({checked})", style="dim", markup=False)
+    out.print("  " + " · ".join(filter(None, (one.url, checked))), style="dim", markup=False)
 
 
 def _decision(one: Any) -> str:
@@ -135,6 +145,7 @@ def _print_quotes(citations: Any) -> None:
     for citation in citations:
         verdict = translate(f"answer.{citation.verdict.value}", language())
         out.print(f"  « {citation.quote} » — {citation.title} ({verdict})", markup=False)
+        print_sources(citation, language())
 
 
 @app.command(help=text("peers_help"))
@@ -146,6 +157,7 @@ def peers(
     as_json: Json = False,
 ) -> None:
     from advisor.guidance.peers import peers as run
+    from advisor.guidance.wording import population_text
 
     weights = dict(_weight(one) for one in weight or ())
     found = run(fiches_of_home(), profile_of(profile), topic, language(), k, weights)
@@ -155,6 +167,17 @@ def peers(
     for one in found.peers:
         share = format_number(round(100 * one.similarity), language())
         out.print(f"\n{one.name} — {share} %", style="bold", markup=False)
+        if one.population:
+            size = population_text(one.population, one.population_year, language())
+            facts = [
+                size,
+                *(
+                    [source_text(one.population_source, language())]
+                    if one.population_source
+                    else []
+                ),
+            ]
+            out.print(f"  {' · '.join(facts)}", style="dim", markup=False)
         _print_reasons(one)
         if one.differences:
             out.print(f"  {text('differs', text=' '.join(one.differences))}", markup=False)

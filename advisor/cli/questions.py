@@ -16,7 +16,7 @@ import typer
 from advisor.catalogue.records import Filters
 from advisor.catalogue.store import Catalogue
 from advisor.cli.guidance import ProfileFile, profile_of
-from advisor.cli.terminal import Json, err, language, out, print_json, text
+from advisor.cli.terminal import Json, err, language, out, print_json, print_sources, text
 from advisor.errors import AdvisorError, IndexUnavailable, UsageError
 from advisor.i18n import format_date, format_number, translate
 from advisor.retrieval.conversation import turns_of
@@ -245,12 +245,12 @@ def _print_answer(answer: Any) -> None:
             place.append(citation.section)
         verdict = translate(f"answer.{citation.verdict.value}", lang)
         out.print(f"[{citation.n}] {', '.join(place)} ({verdict})", markup=False)
-        for source in citation.sources:
-            date = f", {format_date(source.date, lang)}" if source.date else ""
-            out.print(f"    {source.name}{date} {source.url or ''}", style="dim", markup=False)
+        print_sources(citation, lang)
     if not answer.sentences:
         for citation in answer.citations:
             out.print(f"\n[{citation.n}] {citation.quote}", markup=False)
+    if answer.suggestions.diagnosis:
+        out.print(f"\n{translate('cli.begin', lang)}", markup=False)
     for name in ("dispositifs", "peers"):
         items = getattr(answer.suggestions, name)
         if items:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from advisor.errors import AdvisorError
-from advisor.i18n import translate
+from advisor.i18n import format_date, translate
 from advisor.settings import get_settings
 
 out = Console(highlight=False, soft_wrap=True)
@@ -75,3 +75,16 @@ class ProgressBar:
         task = self._bar.tasks[self._tasks[stage]]
         rate = text("rate", rate=round(task.speed)) if task.speed else ""
         self._bar.update(self._tasks[stage], completed=done, total=total, rate=rate)
+
+
+def source_text(source: Any, lang: str) -> str:
+    """Return a primary source in one line: its name, date and address, as far as known."""
+    date = format_date(source.date, lang)
+    name = f"{source.name}, {date}" if date else source.name
+    return " ".join(filter(None, (name, source.url)))
+
+
+def print_sources(citation: Any, lang: str) -> None:
+    """Print the primary sources of a quote, one a line."""
+    for source in citation.sources:
+        out.print(f"    {source_text(source, lang)}", style="dim", markup=False)

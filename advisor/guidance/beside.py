@@ -21,9 +21,15 @@ _NEAR = 0.7
 # «Qui peut nous aider à…», «quelles aides…»; «qui l'a déjà fait ?», «un exemple…».
 _HELP = re.compile(
     r"\b(aides?|aider|financ\w+|subvention\w*|dispositifs?|programmes?|eligib\w+|fonds|dotation\w*"
-    r"|appels? a projets?|soutien|accompagn\w+|contrat|label|par ou commencer|qui peut)\b"
-    r"|\b(fund(s|ing)?|grants?|programs?|eligible|support|subsid\w+|where to start)\b"
+    r"|appels? a projets?|soutien|accompagn\w+|contrat|label|qui peut)\b"
+    r"|\b(fund(s|ing)?|grants?|programs?|eligible|support|subsid\w+)\b"
     r"|\b(forder\w+|zuschuss\w*|unterstutzung|hilfen?)\b"
+)
+# «Par où commencer ?»
+_BEGIN = re.compile(
+    r"\bpar (?:ou|quoi) (?:on )?commenc\w+|\bpremiers? (?:pas|chantiers?)\b"
+    r"|\bwhere (?:to|do we|should we|can we) (?:start|begin)|\bfirst steps?\b"
+    r"|\b(?:wo|womit) (?:wir )?(?:an)?(?:fangen|beginnen)|\berste schritte\b"
 )
 _OTHERS = re.compile(
     r"\b(deja fait|exemples?|ailleurs|d'autres|comparables?|pairs?|pionnier\w*|qui (l')?a |qui ont"
@@ -47,13 +53,21 @@ def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Su
     if not answer.citations and answer.status == "answered":
         return found  # small talk
     lang = answer.language
+    found.diagnosis = bool(_BEGIN.search(question))
     if _HELP.search(question) or any(one.kind == "dispositif" for one in answer.citations[:1]):
         near = suggest(fiches, answer.resolved_question, known, lang, k=_SHOWN)
         shown = _near_best(near.suggestions)
         found.dispositifs = [_item(one) for one in shown]
         found.missing = _missing(known, [field for one in shown for field in one.missing])
     if _OTHERS.search(question) or any(one.kind == "territoire" for one in answer.citations[:1]):
-        alike = peers(fiches, known, answer.resolved_question, lang, k=_SHOWN)
+        alike = peers(
+            fiches,
+            known,
+            answer.resolved_question,
+            lang,
+            k=_SHOWN,
+            without=answer.other_than,
+        )
         found.peers = [_item(one) for one in alike.peers]
         if alike.peers:
             lacking = [field for field in _PEER_FIELDS if not getattr(known, field)]

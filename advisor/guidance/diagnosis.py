@@ -6,8 +6,9 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from advisor.answer.models import Citation
 from advisor.catalogue.fiche import Theme
@@ -61,6 +62,15 @@ class Parcours(Strict):
         return {one.id: one for group in self.fundamentals for one in group.statements}
 
 
+class Reply(BaseModel):
+    """What a territory says of a statement: a level (``None``: not yet), a comment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    level: int | None = Field(default=None, ge=LEVELS[0], le=LEVELS[-1])
+    comment: str = Field(default="", max_length=2000)
+
+
 class Score(BaseModel):
     """A fundamental's score in [0, 1], ``None`` when none of its statements was answered."""
 
@@ -82,6 +92,15 @@ class Step(BaseModel):
     programmes: list[Suggestion]
 
 
+class Told(BaseModel):
+    """A statement that was answered or commented on, as a record for those who were not there."""
+
+    statement: str
+    text: str
+    level: int | None
+    comment: str
+
+
 class Diagnosis(BaseModel):
     """The reading of the answers."""
 
@@ -89,6 +108,7 @@ class Diagnosis(BaseModel):
     scores: list[Score]
     strengths: list[str]
     steps: list[Step]
+    replies: list[Told]
 
 
 def load_parcours(path: Path | None = None) -> Parcours:
@@ -100,11 +120,29 @@ def load_parcours(path: Path | None = None) -> Parcours:
     return read_rules(path or FOLDER / f"{DEFAULT}.yaml", Parcours)
 
 
-def read_answers(path: Path) -> dict[str, int]:
+def make_answers(values: Mapping[str, Any]) -> dict[str, Reply]:
+    """Return the answers that some values describe, ``2`` or ``{"level": 2, "comment": "…"}``.
+
+    Raises:
+        UsageError: a level is none of ``LEVELS``, a comment is too long.
+    """
+    answers = {}
+    for name, value in values.items():
+        given = value if isinstance(value, dict) else {"level": value}
+        try:
+            # Strict: true is no level.
+            answers[name] = Reply.model_validate(given, strict=True)
+        except ValidationError:
+            shown = str(given.get("level"))[:80]
+            raise UsageError("answers_level", name=name, level=shown) from None
+    return answers
+
+
+def read_answers(path: Path) -> dict[str, Reply]:
     """Read answers, ``{"engagement-1": 2}``; statements left out are unanswered.
 
     Raises:
-        UsageError: the file is missing or damaged.
+        UsageError: the file is missing or damaged, or a value is not possible.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -114,13 +152,13 @@ def read_answers(path: Path) -> dict[str, int]:
         raise UsageError("answers_bad", path=str(path)) from None
     if not isinstance(values, dict):
         raise UsageError("answers_bad", path=str(path))
-    return values
+    return make_answers(values)
 
 
 def diagnose(
     fiches: Fiches,
     parcours: Parcours,
-    answers: Mapping[str, int],
+    replies: Mapping[str, Reply],
     profile: Profile,
     lang: Language = "fr",
 ) -> Diagnosis:
@@ -130,14 +168,13 @@ def diagnose(
     so that they open two fronts and not one.
 
     Raises:
-        UsageError: an answer names no statement or is no level.
+        UsageError: an answer names no statement.
     """
     known = parcours.statements()
-    for name, level in answers.items():
+    for name in replies:
         if name not in known:
             raise UsageError("answers_unknown", name=name)
-        if level not in LEVELS or isinstance(level, bool):
-            raise UsageError("answers_level", name=name, level=str(level))
+    answers = {name: one.level for name, one in replies.items() if one.level is not None}
     scores = [_score(group, answers, lang) for group in parcours.fundamentals]
     told = [one for one in scores if one.score is not None]
     told.sort(key=lambda one: -(one.score or 0.0))
@@ -149,7 +186,29 @@ def diagnose(
         weakest = min(asked, key=lambda one: (answers[one.id], group.statements.index(one)))
         if answers[weakest.id] < LEVELS[-1]:
             steps.append(_step(fiches, weakest, profile, lang))
-    return Diagnosis(parcours=parcours.id, scores=scores, strengths=best, steps=steps)
+    return Diagnosis(
+        parcours=parcours.id,
+        scores=scores,
+        strengths=best,
+        steps=steps,
+        replies=[
+            Told(statement=name, text=known[name].text.in_language(lang), **reply.model_dump())
+            for name, reply in replies.items()
+            if reply.level is not None or reply.comment
+        ],
+    )
+
+
+def origins(fiches: Fiches, group: Fundamental) -> list[tuple[Statement, Citation]]:
+    """Return the statements of a fundamental with the passage each comes from.
+
+    A statement whose sentence is not in the corpus of the home is left out.
+    """
+    try:
+        quoted = [(one, fiches.quoted(one.fiche, one.quote)) for one in group.statements]
+    except UsageError:  # an empty corpus
+        return []
+    return [(one, citation) for one, citation in quoted if citation is not None]
 
 
 def _score(group: Fundamental, answers: Mapping[str, int], lang: str) -> Score:

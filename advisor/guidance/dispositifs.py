@@ -15,6 +15,7 @@ from advisor.guidance.models import Suggested, Suggestion
 from advisor.guidance.profile import Profile
 from advisor.guidance.wording import context_names, theme_names, why
 from advisor.retrieval.models import Hit
+from advisor.text.mentions import numbers_in
 
 # What ranks a dispositif: its best passage for the need, the themes wished, then, at near
 # equal relevance, what is sure, narrow and soon to close.
@@ -76,8 +77,8 @@ def suggest(
     ]
     return Suggested(
         need=asked,
-        suggestions=_described(fiches, open_ones, lang, k, asked=bool(need.strip())),
-        excluded=_described(fiches, shut, lang, min(k, _EXCLUDED), asked=False),
+        suggestions=_described(fiches, open_ones, lang, k, today, asked=bool(need.strip())),
+        excluded=_described(fiches, shut, lang, min(k, _EXCLUDED), today, asked=False),
     )
 
 
@@ -125,13 +126,19 @@ def _soon(end: str | None, today: str) -> float:
 
 
 def _described(
-    fiches: Fiches, candidates: Sequence[_Candidate], lang: str, k: int, *, asked: bool
+    fiches: Fiches,
+    candidates: Sequence[_Candidate],
+    lang: str,
+    k: int,
+    today: str,
+    *,
+    asked: bool,
 ) -> list[Suggestion]:
     described: list[Suggestion] = []
     for one in candidates:
         if len(described) == k:
             break
-        citations = _citations(fiches, one)
+        citations = _citations(fiches, one, today)
         if not citations:  # nothing is recommended without a quoted sentence
             continue
         record, programme = one.record, one.record.dispositif
@@ -159,8 +166,8 @@ def _described(
     return described
 
 
-def _citations(fiches: Fiches, one: _Candidate) -> list[Citation]:
-    """Quote who it is for, then the passage that answers the need."""
+def _citations(fiches: Fiches, one: _Candidate, today: str) -> list[Citation]:
+    """Quote who it is for, the passage that answers the need, and where each number stands."""
     quotes = [fiches.section(one.record.document_id, _WHO)]
     if one.hit is not None and (sentence := first_sentence(one.hit.passage)):
         quotes.append((one.hit.passage, sentence))
@@ -169,5 +176,11 @@ def _citations(fiches: Fiches, one: _Candidate) -> list[Citation]:
         if found is None or any(known.quote == found[1] for known in citations):
             continue
         if citation := fiches.quote(len(citations) + 1, *found):
+            citations.append(citation)
+    unsaid = one.record.dispositif.stated_numbers(today)
+    for citation in citations:
+        unsaid -= numbers_in(citation.quote)
+    for passage, sentence in fiches.stating(one.record.document_id, unsaid):
+        if citation := fiches.quote(len(citations) + 1, passage, sentence):
             citations.append(citation)
     return citations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,9 +11,10 @@ from advisor.answer.answerer import Answerer
 from advisor.answer.models import Citation
 from advisor.catalogue.fiche import Dispositif, FrontMatter, Kind, Territory
 from advisor.catalogue.records import Filters, Passage
-from advisor.catalogue.sentences import first_sentence
+from advisor.catalogue.sentences import first_sentence, sentences
 from advisor.errors import UsageError
 from advisor.retrieval.models import Hit
+from advisor.text.mentions import numbers_in
 from advisor.text.normalise import fold
 
 T = TypeVar("T")
@@ -146,3 +147,13 @@ class Fiches:
             if sentence := first_sentence(passage):
                 return passage, sentence
         return None
+
+    def stating(self, document_id: str, numbers: Collection[str]) -> list[tuple[Passage, str]]:
+        """Return the sentences of a fiche, the fewest in order, that mention some numbers."""
+        left, found = set(numbers), []
+        for passage in self.answerer.search.catalogue.passages_of(document_id) if left else ():
+            for sentence in sentences(passage):
+                if said := left & numbers_in(sentence):
+                    left -= said
+                    found.append((passage, sentence))
+        return found

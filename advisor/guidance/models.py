@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from advisor.answer.models import Citation
+from advisor.answer.models import Citation, PrimarySource
 
 
 class Suggestion(BaseModel):
@@ -46,6 +46,8 @@ class Peer(BaseModel):
     country: str
     population: int | None
     population_year: int | None
+    population_source: PrimarySource | None
+    updated: str = Field(description="date of the fiche the population is from")
     latitude: float | None
     longitude: float | None
     similarity: float

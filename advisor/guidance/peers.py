@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from advisor.answer.models import Citation
+from advisor.answer.models import Citation, PrimarySource
 from advisor.catalogue.sentences import first_sentence, sentences
 from advisor.errors import UsageError
 from advisor.guidance.contexts import likeness
 from advisor.guidance.fiches import Fiches, Record
 from advisor.guidance.models import Peer, Peers
 from advisor.guidance.profile import Profile
-from advisor.guidance.wording import context_names, theme_names
+from advisor.guidance.wording import context_names, population_text, theme_names
 from advisor.i18n import translate
 from advisor.retrieval.models import Hit
 from advisor.text.normalise import fold
@@ -59,6 +59,7 @@ def peers(
     lang: str = "fr",
     k: int = 5,
     weights: Mapping[str, float] | None = None,
+    without: Collection[str] = (),
 ) -> Peers:
     """Return the k territories nearest to a profile, for a topic when one is given.
 
@@ -69,6 +70,7 @@ def peers(
         lang: of the reasons.
         k: number of peers.
         weights: replace those of ``WEIGHTS`` by feature.
+        without: slugs of territories to leave out.
 
     Raises:
         UsageError: a weight names no feature or is negative.
@@ -83,12 +85,13 @@ def peers(
         scores = [hits[one.slug].score if one.slug in hits else 0.0 for one in records]
         shares["topic"] = np.asarray(scores) / top
     similarity = _mean(shares, used)
-    own, country = _own_slug(fiches, profile), _country(topic)
+    left_out = {*without, _own_slug(fiches, profile)}
+    country = _country(topic)
     described: list[Peer] = []
     for row in np.argsort(-similarity, kind="stable"):
         record = records[row]
         other = country is not None and record.territory.country != country
-        if record.slug == own or other or np.isnan(similarity[row]):
+        if record.slug in left_out or other or np.isnan(similarity[row]):
             continue
         if len(described) == k:
             break
@@ -266,6 +269,8 @@ def _peer(one: _Found, profile: Profile, citations: list[Citation], lang: str) -
         country=territory.country,
         population=territory.population.value if territory.population else None,
         population_year=territory.population.year if territory.population else None,
+        population_source=_population_source(record),
+        updated=record.front.updated,
         latitude=territory.latitude,
         longitude=territory.longitude,
         similarity=round(one.similarity, 4),
@@ -274,6 +279,14 @@ def _peer(one: _Found, profile: Profile, citations: list[Citation], lang: str) -
         differences=_differences(one, profile, lang),
         citations=citations,
     )
+
+
+def _population_source(record: Record) -> PrimarySource | None:
+    population = record.territory.population
+    for source in record.front.sources if population else ():
+        if population and source.id == population.source:
+            return PrimarySource(name=source.name, url=source.url, date=source.date)
+    return None
 
 
 def _reasons(one: _Found, profile: Profile, lang: str) -> list[str]:
@@ -301,10 +314,10 @@ def _differences(one: _Found, profile: Profile, lang: str) -> list[str]:
     territory, said = one.record.territory, []
     if profile.population and territory.population:
         ratio = territory.population.value / profile.population
-        if ratio >= _SIZE_GAP:
-            said.append(translate("guidance.larger", lang, times=round(ratio)))
-        elif ratio <= 1 / _SIZE_GAP:
-            said.append(translate("guidance.smaller", lang, times=round(1 / ratio)))
+        if not 1 / _SIZE_GAP < ratio < _SIZE_GAP:
+            times, key = (ratio, "larger") if ratio > 1 else (1 / ratio, "smaller")
+            size = population_text(territory.population.value, territory.population.year, lang)
+            said.append(translate(f"guidance.{key}", lang, times=round(times), size=size))
     if profile.country != territory.country:
         said.append(translate("guidance.other_country", lang))
     if one.shares.get("kind", 1.0) == 0.0:

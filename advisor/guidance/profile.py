@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -11,6 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from advisor.catalogue.fiche import Context, Theme
 from advisor.errors import UsageError
+from advisor.i18n import LANGUAGES, translate
+from advisor.text.normalise import fold
 
 Kind = Literal[
     "commune", "epci", "departement", "region", "quartier", "petr", "parc", "association",
@@ -67,12 +71,42 @@ class Profile(BaseModel):
     longitude: float | None = Field(default=None, ge=-180, le=180)
 
 
+_ALSO_CALLED = Path(__file__).parent / "also_called.toml"
+# Field → its table of texts, its values.
+_NAMED = {
+    "kind": ("profile_kinds", KINDS),
+    "contexts": ("contexts", CONTEXTS),
+    "themes": ("themes", THEMES),
+    "stage": ("stages", STAGES),
+}
+
+
+@cache
+def _by_name(field: str) -> dict[str, str]:
+    """Return what the values of a field are called in each language, folded → value."""
+    table, keys = _NAMED[field]
+    also = tomllib.loads(_ALSO_CALLED.read_text(encoding="utf-8"))[table]
+    called = {fold(name): key for key, names in also.items() for name in names}
+    shown = {fold(translate(f"{table}.{key}", lang)): key for lang in LANGUAGES for key in keys}
+    return {**called, **shown, **{key: key for key in keys}}
+
+
+def _keys(field: str, value: Any) -> Any:
+    """Return a value given by its name, «sortie du charbon» or «coal exit», as its key."""
+    if field in _NAMED and isinstance(value, list):
+        return [_keys(field, one) for one in value]
+    if field in _NAMED and isinstance(value, str):
+        return _by_name(field).get(fold(value.strip()), value)
+    return value
+
+
 def make_profile(values: dict[str, Any]) -> Profile:
     """Return the profile that some values describe.
 
     Raises:
         UsageError: a value is not possible; the message names it and what is expected.
     """
+    values = {name: _keys(name, value) for name, value in values.items()}
     if values.get("kind") in ("stadt", "kreis"):
         values = {"country": "DE", **values}
     try:

@@ -20,6 +20,13 @@ def context_names(contexts: Iterable[str], lang: str) -> list[str]:
     return [translate(f"contexts.{context}", lang) for context in contexts]
 
 
+def population_text(value: int, year: int | None, lang: str) -> str:
+    """Return a number of inhabitants with its year, or with the word that it has none."""
+    if year is None:
+        return translate("guidance.population_undated", lang, count=value)
+    return translate("guidance.population", lang, count=value, year=str(year))
+
+
 def why(
     reasons: Sequence[Reason], terms: Sequence[str], themes: Sequence[str], lang: str
 ) -> list[str]:

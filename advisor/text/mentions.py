@@ -1,8 +1,11 @@
-"""Years and names that a text mentions."""
+"""Years, numbers and names that a text mentions."""
 
 from __future__ import annotations
 
 import re
+
+from advisor.text.analysis import content_words
+from advisor.text.language import Language
 
 #: A year from 1500 to 2099, as part of a pattern.
 YEAR = r"(?:1[5-9]|20)\d\d"
@@ -20,6 +23,11 @@ _NAME = re.compile(NAME)
 def years_in(text: str) -> set[str]:
     """Return the years that a text mentions."""
     return set(_YEAR.findall(text))
+
+
+def numbers_in(text: str, lang: Language = "fr") -> set[str]:
+    """Return the numbers that a text mentions, in figures: ``3`` for «trois»."""
+    return {word for word in content_words(text, lang) if word[0].isdigit()}
 
 
 def names_in(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -13,3 +14,11 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"
 def show_html(html: str, **options: Any) -> gr.Markdown:
     """Show HTML of ours. Gradio's HTML component would need a policy that allows eval."""
     return gr.Markdown(html, latex_delimiters=[], container=False, **options)
+
+
+def file_link(name: str, text: str, content: str) -> str:
+    """Return a link that saves a content as a file: the page's script makes it, no server does."""
+    return (
+        f'<p class="made-file"><a class="save" href="#{name}">{escape(text)}</a> '
+        f"<code hidden>{escape(content)}</code></p>"
+    )

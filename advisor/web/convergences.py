@@ -147,7 +147,7 @@ def _group(
 ) -> str:
     names = [f"{number}. {projects[number].name}" for number in group.projects]
     body = [list_html(names), f"<p>{escape(group.reason)}</p>"]
-    body += [quote_html(citation) for citation in group.citations]
+    body += [quote_html(citation, lang) for citation in group.citations]
     body.append(_links([links[place] for place in group.links], group, lang))
     if group.missing:
         missing = translate("cli.who_is_missing", lang, names=", ".join(group.missing))
@@ -168,7 +168,7 @@ def _links(links: Sequence[Link], group: Group, lang: str) -> str:
     for link in links:
         reasons = [reason for reason in link.reasons if reason != group.reason]
         reasons = reasons or [" + ".join(theme_names(link.themes, lang))]
-        quotes = [quote_html(one) for one in link.citations if one.quote not in said]
+        quotes = [quote_html(one, lang) for one in link.citations if one.quote not in said]
         share = f"{round(100 * link.strength)} %"
         rows.append(
             f"<tr><td>{link.source} ↔ {link.target}</td><td>{share}</td>"

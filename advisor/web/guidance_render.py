@@ -11,8 +11,9 @@ from advisor.errors import AdvisorError
 from advisor.guidance.diagnosis import Diagnosis
 from advisor.guidance.models import Peer, Peers, Suggested, Suggestion
 from advisor.guidance.profile import Profile
+from advisor.guidance.wording import population_text
 from advisor.i18n import format_date, format_number, translate
-from advisor.web.render import link
+from advisor.web.render import link, source_html
 
 
 def suggested_html(found: Suggested, lang: str) -> str:
@@ -43,7 +44,7 @@ def suggestion_html(one: Suggestion, lang: str) -> str:
         f'<p class="facts">{" · ".join(facts)}</p>',
         f"<p>{escape(one.offer)}</p>",
         list_html(one.reasons),
-        *(quote_html(citation) for citation in one.citations),
+        *(quote_html(citation, lang) for citation in one.citations),
     ]
     if one.url:
         body.append(f'<p class="links">{link(one.url, translate("web.open_link", lang))}</p>')
@@ -78,9 +79,9 @@ def peers_html(found: Peers, profile: Profile, lang: str, root: str) -> str:
 def _row(number: int, one: Peer, lang: str) -> str:
     population = "–"
     if one.population:
-        population = format_number(one.population, lang)
-        if one.population_year:
-            population += f" ({one.population_year})"
+        shown = format_number(one.population, lang)
+        year = f" ({one.population_year})" if one.population_year else ""
+        population = f'<a href="#source-peer-{quote(one.slug)}">{shown}</a>{year}'
     cells = (
         str(number),
         escape(one.name),
@@ -92,11 +93,24 @@ def _row(number: int, one: Peer, lang: str) -> str:
 
 
 def _peer(one: Peer, lang: str) -> str:
-    body = [list_html(one.reasons), *(quote_html(citation) for citation in one.citations)]
+    body = []
+    if one.population:
+        facts = [escape(population_text(one.population, one.population_year, lang))]
+        if one.population_source:
+            facts.append(source_html(one.population_source, lang))
+        facts.append(_t("fiche_of", lang, date=format_date(one.updated, lang)))
+        body.append(f'<p class="facts">{" · ".join(facts)}</p>')
+    body += [list_html(one.reasons), *(quote_html(citation, lang) for citation in one.citations)]
     if one.differences:
         body.append(f"<p><strong>{_t('differs', lang)}</strong></p>{list_html(one.differences)}")
+    shares = ", ".join(
+        f"{translate(f'features.{name}', lang)} {round(100 * share)} %"
+        for name, share in one.shares.items()
+    )
+    body.append(f'<p class="facts">{_t("shares", lang, shares=shares)}</p>')
     return (
-        f'<details class="source"><summary>{escape(one.name)} '
+        f'<details class="source" id="source-peer-{quote(one.slug)}">'
+        f"<summary>{escape(one.name)} "
         f'<span class="place">{round(100 * one.similarity)} %</span></summary>'
         f"{''.join(body)}</details>"
     )
@@ -128,19 +142,40 @@ def diagnosis_html(found: Diagnosis, lang: str, root: str) -> str:
     for step in found.steps:
         parts.append(f"<h4>{escape(step.step)}</h4><p>{escape(step.text)}</p>")
         if step.source:
-            parts.append(quote_html(step.source))
+            parts.append(quote_html(step.source, lang))
         if step.examples:
             parts.append(f"<p><strong>{_t('how_others', lang)}</strong></p>")
-            parts += [quote_html(citation) for citation in step.examples]
+            parts += [quote_html(citation, lang) for citation in step.examples]
         if step.programmes:
             parts.append(f"<p><strong>{_t('programmes', lang)}</strong></p>")
             parts += [suggestion_html(one, lang) for one in step.programmes]
+    parts.append(_replies(found, lang))
     return f'<div class="guidance">{"".join(parts)}</div>'
+
+
+def _replies(found: Diagnosis, lang: str) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(one.text)}</td>"
+        f"<td>{'–' if one.level is None else _t(f'level_{one.level}', lang)}</td>"
+        f"<td>{escape(one.comment)}</td></tr>"
+        for one in found.replies
+    )
+    heads = "".join(
+        f'<th scope="col">{_t(f"column_{name}", lang)}</th>'
+        for name in ("statement", "level", "comment")
+    )
+    return (
+        f'<details class="source"><summary>{_t("your_answers", lang)}</summary>'
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></details>"
+    )
 
 
 def beside_html(found: Suggestions, lang: str) -> str:
     """Return what stands beside an answer; empty when nothing does."""
     parts = []
+    if found.diagnosis:
+        text = escape(_t("begin", lang))
+        parts.append(f'<p><a class="to-diagnosis" href="#self-diagnosis">{text}</a></p>')
     for key, items in (("programmes", found.dispositifs), ("peers", found.peers)):
         if items:
             parts.append(f"<h3>{_t(key, lang)}</h3>")
@@ -158,7 +193,7 @@ def _item(one: SuggestedItem, lang: str) -> str:
     if one.decision:
         decision = _decision(one.decision, lang)
         badge = f' <span class="decision is-{one.decision}">{decision}</span>'
-    body = [list_html(one.reasons), *(quote_html(citation) for citation in one.citations)]
+    body = [list_html(one.reasons), *(quote_html(citation, lang) for citation in one.citations)]
     if one.url:
         body.append(f'<p class="links">{link(one.url, translate("web.open_link", lang))}</p>')
     return (
@@ -167,14 +202,17 @@ def _item(one: SuggestedItem, lang: str) -> str:
     )
 
 
-def quote_html(citation: Citation) -> str:
-    verdict = escape(translate(f"answer.{citation.verdict.value}", citation.lang))
-    sources = ", ".join(escape(source.name) for source in citation.sources)
-    place = escape(citation.title) + (f" ({sources})" if sources else "")
+def quote_html(citation: Citation, lang: str) -> str:
+    """Return a quote with its document, its primary sources, their dates and its verdict."""
+    verdict = escape(translate(f"answer.{citation.verdict.value}", lang))
+    facts = [escape(citation.title)]
+    facts += [source_html(source, lang) for source in citation.sources]
+    if citation.date:
+        facts.append(_t("fiche_of", lang, date=format_date(citation.date, lang)))
     return (
         f'<blockquote lang="{citation.lang}">{escape(citation.quote)}'
-        f'<footer>{place} · <span class="verdict {citation.verdict.value}">✓ {verdict}</span>'
-        "</footer></blockquote>"
+        f'<footer lang="{lang}">{" · ".join(facts)} · '
+        f'<span class="verdict {citation.verdict.value}">✓ {verdict}</span></footer></blockquote>'
     )
 
 

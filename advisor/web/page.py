@@ -173,7 +173,7 @@ def build_page(
                 question_place = gr.Column()
             with gr.Column(scale=2, min_width=340):
                 sources = show_html(_panel([], t), elem_classes="panel", elem_id="sources")
-        with gr.Tab(t("tab_territory"), id="territory"):
+        with gr.Tab(t("tab_territory"), id="territory", elem_id="territory-tab"):
             kept = build_territory(page, fiches, load_parcours(), lang, root)
         count = len(answerer.search.catalogue.documents())
         show_html(

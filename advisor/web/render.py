@@ -9,7 +9,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from advisor.answer.extractive import shared_citation
-from advisor.answer.models import Answer, Citation, Sentence
+from advisor.answer.models import Answer, Citation, PrimarySource, Sentence
 from advisor.i18n import format_date, translate
 
 _CONTEXT, _PREVIEW = 400, 220
@@ -137,9 +137,7 @@ def card_html(
         f'<p class="verdict {citation.verdict.value}">✓ {verdict}</p>',
     ]
     if citation.sources:
-        items = "".join(
-            _primary(source.name, source.url, source.date, lang) for source in citation.sources
-        )
+        items = "".join(f"<li>{source_html(source, lang)}</li>" for source in citation.sources)
         title = escape(translate("answer.primary_source", lang))
         body.append(f'<p class="primary">{title}</p><ul class="primary">{items}</ul>')
     if citation.boxes:
@@ -183,9 +181,10 @@ def _text(text: str) -> str:
     return escape(text).replace("\n\n", "<br><br>").replace("\n", "<br>")
 
 
-def _primary(name: str, url: str | None, date: str | None, lang: str) -> str:
-    shown = f"{name}, {format_date(date, lang)}" if date else name
-    return f"<li>{link(url, shown) if url else escape(shown)}</li>"
+def source_html(source: PrimarySource, lang: str) -> str:
+    """Return the name of a primary source with its date, a link where it has an address."""
+    shown = f"{source.name}, {format_date(source.date, lang)}" if source.date else source.name
+    return link(source.url, shown) if source.url else escape(shown)
 
 
 def link(url: str, text: str) -> str:

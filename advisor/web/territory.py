@@ -14,7 +14,7 @@ from advisor.guidance.complete import completed
 from advisor.guidance.diagnosis import Parcours
 from advisor.guidance.dispositifs import suggest
 from advisor.guidance.fiches import Fiches
-from advisor.guidance.peers import peers
+from advisor.guidance.peers import WEIGHTS, peers
 from advisor.guidance.profile import (
     CONTEXTS,
     KINDS,
@@ -26,7 +26,7 @@ from advisor.guidance.profile import (
 )
 from advisor.i18n import translate
 from advisor.text.language import Language
-from advisor.web.components import QUIET, show_html
+from advisor.web.components import QUIET, file_link, show_html
 from advisor.web.convergences import build_convergences
 from advisor.web.diagnosis import build_diagnosis
 from advisor.web.guidance_render import peers_html, problem_html, suggested_html
@@ -34,7 +34,7 @@ from advisor.web.trajectory import build_trajectory
 
 _FIELDS = (
     "name", "kind", "country", "population", "departement", "region", "contexts", "themes",
-    "stage", "projects",
+    "stage", "projects", "means",
 )  # fmt: skip
 
 
@@ -76,7 +76,22 @@ def build_territory(
     contexts = gr.CheckboxGroup(choices("contexts", CONTEXTS), label=t("contexts"))
     themes = gr.CheckboxGroup(choices("themes", THEMES), label=t("themes"))
     projects = gr.Textbox(label=t("projects"), lines=3, max_length=300_000)
+    means = gr.Textbox(label=t("means"), max_length=2000)
     need = gr.Textbox(label=t("need"), placeholder=t("need_example"), max_length=1000)
+    with gr.Accordion(t("weights"), open=False):
+        show_html(f"<p>{escape(t('weights_hint'))}</p>")
+        with gr.Row():
+            weights = [
+                gr.Slider(
+                    0,
+                    1,
+                    weight,
+                    step=0.05,
+                    min_width=160,
+                    label=translate(f"features.{name}", lang),
+                )
+                for name, weight in WEIGHTS.items()
+            ]
     with gr.Row():
         search = gr.Button(t("search"), variant="primary", elem_id="guide")
         save = gr.Button(t("save"))
@@ -86,6 +101,7 @@ def build_territory(
     alike = show_html("", elem_id="territory-peers")
     form: list[Any] = [
         name, kind, country, population, departement, region, contexts, themes, stage, projects,
+        means,
     ]  # fmt: skip
 
     def profile_from(values: tuple[Any, ...]) -> Profile:
@@ -101,12 +117,14 @@ def build_territory(
         values["population"] = str(profile.population or "")
         return [values[field] for field in _FIELDS]
 
-    def guide(need: str, *values: Any) -> tuple[Any, ...]:
+    def guide(need: str, *given: Any) -> tuple[Any, ...]:
+        values, sliders = given[: len(form)], given[len(form) :]
         try:
             profile = profile_from(values)
             known = completed(fiches, profile, profile.model_fields_set)
             programmes = suggest(fiches, need or "", known, lang)
-            near = peers(fiches, known, need or "", lang)
+            own = dict(zip(WEIGHTS, sliders, strict=True))
+            near = peers(fiches, known, need or "", lang, weights=own)
         except AdvisorError as error:
             return problem_html(error, lang), gr.skip(), gr.skip(), gr.skip()
         return (
@@ -143,10 +161,8 @@ def build_territory(
             profile = profile_from(values)
         except AdvisorError as error:
             return problem_html(error, lang)
-        # The page's script makes the file: the server keeps none.
         content = json.dumps(profile.model_dump(mode="json"), ensure_ascii=False)
-        link = f'<a class="save" href="#profil.json">{escape(t("download"))}</a>'
-        return f'<p class="profile-file">{link} <code hidden>{escape(content)}</code></p>'
+        return file_link("profil.json", t("download"), content)
 
     def read(file: str | None) -> tuple[Any, ...]:
         path = Path(file or "")
@@ -157,8 +173,8 @@ def build_territory(
         finally:
             path.unlink(missing_ok=True)  # nothing of it stays on the server
 
-    search.click(guide, [need, *form], [problem, results, alike, kept], **QUIET)
-    need.submit(guide, [need, *form], [problem, results, alike, kept], **QUIET)
+    search.click(guide, [need, *form, *weights], [problem, results, alike, kept], **QUIET)
+    need.submit(guide, [need, *form, *weights], [problem, results, alike, kept], **QUIET)
     fill.click(complete, form, [problem, *form], **QUIET)
     name.submit(complete, form, [problem, *form], **QUIET)
     save.click(export, form, [problem], **QUIET)
@@ -167,5 +183,5 @@ def build_territory(
     kept.change(restore, [kept], form, **QUIET)
     build_convergences(fiches, lang, root, projects, form, profile_from)
     build_trajectory(fiches, lang, root, name)
-    build_diagnosis(fiches, parcours, lang, root, kept)
+    build_diagnosis(page, fiches, parcours, lang, root, kept)
     return kept

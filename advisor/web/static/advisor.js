@@ -55,22 +55,33 @@ const copyAnswer = async (link) => {
   await navigator.clipboard.writeText([...text, "", ...sources].join("\n"));
   done(link);
 };
-const saveProfile = (link) => {
+const saveFile = (link) => {
   const content = link.parentElement.querySelector("code").textContent;
   const file = document.createElement("a");
   file.href = URL.createObjectURL(new Blob([content], { type: "application/json" }));
-  file.download = "profil.json";
+  file.download = link.hash.slice(1);
   file.click();
   URL.revokeObjectURL(file.href);
 };
+const openDiagnosis = () => {
+  document.getElementById("territory-tab-button")?.click();
+  setTimeout(() => {
+    const title = document.getElementById("self-diagnosis");
+    if (!title) return;
+    title.tabIndex = -1;
+    title.scrollIntoView({ block: "start" });
+    title.focus();
+  }, 200);
+};
 document.addEventListener("click", (event) => {
-  const link = event.target.closest ? event.target.closest("a.more, a.edit, a.copy, a.signal, a.save") : null;
+  const link = event.target.closest ? event.target.closest("a.more, a.edit, a.copy, a.signal, a.save, a.to-diagnosis") : null;
   if (!link) return;
   event.preventDefault();
   if (link.classList.contains("more")) ask(link.textContent, true);
   if (link.classList.contains("edit")) ask(link.parentElement.querySelector("span").textContent, false);
   if (link.classList.contains("copy")) copyAnswer(link);
-  if (link.classList.contains("save")) saveProfile(link);
+  if (link.classList.contains("save")) saveFile(link);
+  if (link.classList.contains("to-diagnosis")) openDiagnosis();
   if (link.classList.contains("signal")) {
     fetch(link.href, { method: "POST" }).then((reply) => reply.ok && done(link));
   }
