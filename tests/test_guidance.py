@@ -117,12 +117,19 @@ def test_a_population_is_read_as_it_is_written(typed, read) -> None:
 @pytest.mark.parametrize(
     ("values", "code", "named"),
     [
-        ({"population": "-5"}, "profile_value", "population"),
-        ({"population": "beaucoup"}, "profile_value", "population"),
+        ({"population": "-5"}, "profile_value", "Population"),
+        ({"population": "beaucoup"}, "profile_value", "Population"),
         ({"kind": "planète"}, "profile_choice", "commune"),
         ({"themes": ["magie"]}, "profile_choice", "energie"),
         ({"couleur": "vert"}, "profile_unknown_field", "couleur"),
-        ({"departement": "Pas-de-Calais"}, "profile_value", "departement"),
+        ({"departement": "999"}, "profile_value", "Département"),
+        ({"departement": "Pas-de-Galles"}, "profile_value", "Pas-de-Galles"),
+        ({"kind": "kreis", "country": "FR"}, "profile_contradiction", "Kreis"),
+        ({"kind": "epci", "country": "DE"}, "profile_contradiction", "intercommunalité"),
+        ({"departement": "62", "country": "DE"}, "profile_contradiction", "62"),
+        ({"departement": "62", "region": "Bretagne"}, "profile_contradiction", "Bretagne"),
+        ({"kind": "commune", "population": "67 000 000"}, "profile_contradiction", "67"),
+        ({"kind": "region", "population": "12"}, "profile_contradiction", "région"),
     ],
 )
 def test_an_impossible_value_is_named_with_what_is_possible(values, code, named) -> None:
@@ -151,6 +158,22 @@ def test_a_value_may_be_given_by_its_name_in_three_languages() -> None:
         ):  # fmt: skip
             named = [translate(f"{table}.{key}", lang) for key in known]
             assert getattr(make_profile({field: named}), field) == list(known)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "region"),
+    [
+        ("Pas-de-Calais", "62", "Hauts-de-France"),
+        ("cote d'or", "21", "Bourgogne-Franche-Comté"),
+        ("2a", "2A", "Corse"),
+        ("1", "01", "Auvergne-Rhône-Alpes"),
+        ("974", "974", "La Réunion"),
+    ],
+)
+def test_a_departement_is_given_by_code_or_name_and_tells_its_region(typed, code, region) -> None:
+    profile = make_profile({"departement": typed})
+    assert (profile.departement, profile.region) == (code, region)
+    assert make_profile({"departement": typed, "region": "Land"}).region == "Land"
 
 
 def test_a_damaged_profile_file_is_a_sentence(tmp_path) -> None:

@@ -24,10 +24,11 @@ def completed(fiches: Fiches, profile: Profile, given: Collection[str] = ()) -> 
     found = [
         one
         for one in fiches.named("territoire", profile.name or "")
-        # «Loos», in the Nord, is not Loos-en-Gohelle.
+        # «Loos», in the Nord, is not Loos-en-Gohelle; nor is a namesake in another country.
         if not profile.departement
         or not one.territory.departements
         or profile.departement in one.territory.departements
+        if "country" not in given or one.territory.country == profile.country
     ]
     if len(found) > 1:
         places = ", ".join(

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from advisor.catalogue.fiche import Dispositif
 from advisor.guidance.contexts import near
+from advisor.guidance.places import plain
 from advisor.guidance.profile import Profile
-from advisor.text.normalise import fold
 
 
 class Decision(StrEnum):
@@ -122,7 +122,7 @@ def _place(profile: Profile, record: Dispositif) -> Iterator[Reason]:
         shown = ", ".join(record.regions)
         if profile.region is None:
             yield Reason(Decision.CHECK, "region_unknown", (("places", shown),))
-        elif _bare(profile.region) not in map(_bare, record.regions):
+        elif plain(profile.region) not in map(plain, record.regions):
             yield Reason(Decision.NOT_ELIGIBLE, "elsewhere", (("places", shown),))
         else:
             yield Reason(Decision.ELIGIBLE, "in_region", (("place", profile.region),))
@@ -132,8 +132,8 @@ def _closed_list(profile: Profile, record: Dispositif) -> Reason:
     shown = (("places", ", ".join(record.reserved_to)),)
     if not profile.name:  # a few names among thousands: not without knowing
         return Reason(Decision.NOT_ELIGIBLE, "list_unknown", shown)
-    words = set(_bare(profile.name).split())
-    if any(set(_bare(name).split()) <= words for name in record.reserved_to):
+    words = set(plain(profile.name).split())
+    if any(set(plain(name).split()) <= words for name in record.reserved_to):
         return Reason(Decision.ELIGIBLE, "in_list")
     return Reason(Decision.NOT_ELIGIBLE, "not_in_list", shown)
 
@@ -151,7 +151,3 @@ def _context(profile: Profile, record: Dispositif) -> Reason:
         )
     close = near(own, set(record.contexts))
     return Reason(Decision.CHECK if close else Decision.NOT_ELIGIBLE, "context_needed", shown)
-
-
-def _bare(name: str) -> str:
-    return fold(name).replace("-", " ").replace("’", "'")

@@ -9,11 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from advisor.catalogue.fiche import Context, Theme
 from advisor.errors import UsageError
-from advisor.i18n import LANGUAGES, translate
+from advisor.guidance.places import (
+    departement_code,
+    is_departement,
+    is_region,
+    plain,
+    region_of,
+)
+from advisor.i18n import LANGUAGES, Key, format_number, texts, translate
 from advisor.text.normalise import fold
 
 Kind = Literal[
@@ -27,6 +34,14 @@ CONTEXTS: tuple[str, ...] = get_args(Context)
 THEMES: tuple[str, ...] = get_args(Theme)
 MOST_PROJECTS = 1000
 _LARGEST = 100_000_000
+_GERMAN_KINDS = ("stadt", "kreis")
+_FRENCH_KINDS = ("epci", "departement", "petr")
+# Inhabitants that a kind can have, generously: beyond, one of the two is a slip.
+_SIZES = {
+    "commune": (1, 3_000_000), "quartier": (1, 1_000_000), "epci": (100, 10_000_000),
+    "departement": (1_000, 5_000_000), "region": (10_000, 20_000_000),
+    "stadt": (1, 5_000_000), "kreis": (5_000, 2_000_000),
+}  # fmt: skip
 _POPULATION = re.compile(
     r"(?P<figures>\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+|\d+)\s*"
     r"(?:hab(?:\.|itants?)?|inhabitants?|einwohner)?\.?",
@@ -46,11 +61,20 @@ def parse_population(value: Any) -> Any:
 Population = Annotated[int, BeforeValidator(parse_population), Field(gt=0, le=_LARGEST)]
 
 
+def _known_departement(code: str) -> str:
+    if not is_departement(code):
+        raise ValueError("no département has this code")
+    return code
+
+
+Departement = Annotated[str, BeforeValidator(departement_code), AfterValidator(_known_departement)]
+
+
 class Profile(BaseModel):
     """What is known of a territory; everything but the kind may be left out.
 
-    ``population`` is a number of inhabitants, ``departement`` a French code (``62``), ``region``
-    a French region or a German Land.
+    ``population`` is a number of inhabitants, ``departement`` a French code (``62``, also given
+    by name), ``region`` a French region or a German Land.
     """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -59,7 +83,7 @@ class Profile(BaseModel):
     kind: Kind = "autre"
     country: Literal["FR", "DE"] = "FR"
     population: Population | None = None
-    departement: str | None = Field(default=None, pattern=r"^(\d{2,3}|2[AB])$")
+    departement: Departement | None = None
     region: str | None = Field(default=None, max_length=100)
     contexts: list[Context] = []
     themes: list[Theme] = []
@@ -101,16 +125,17 @@ def _keys(field: str, value: Any) -> Any:
 
 
 def make_profile(values: dict[str, Any]) -> Profile:
-    """Return the profile that some values describe.
+    """Return the profile that some values describe, the region completed from the département.
 
     Raises:
-        UsageError: a value is not possible; the message names it and what is expected.
+        UsageError: a value is not possible, or two contradict each other; the message names
+            them and what is expected.
     """
     values = {name: _keys(name, value) for name, value in values.items()}
-    if values.get("kind") in ("stadt", "kreis"):
+    if values.get("kind") in _GERMAN_KINDS:
         values = {"country": "DE", **values}
     try:
-        return Profile.model_validate(values)
+        profile = Profile.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else "profil"
@@ -120,9 +145,47 @@ def make_profile(values: dict[str, Any]) -> Profile:
             raise UsageError("profile_unknown_field", field=field) from None
         if field in known:
             raise UsageError(
-                "profile_choice", field=field, value=shown, known=", ".join(known[field])
+                "profile_choice", field=_label(field), value=shown, known=", ".join(known[field])
             ) from None
-        raise UsageError("profile_value", field=field, value=shown) from None
+        raise UsageError("profile_value", field=_label(field), value=shown) from None
+    _check(profile)
+    if profile.departement and not profile.region:
+        profile.region = region_of(profile.departement)
+    return profile
+
+
+def _check(profile: Profile) -> None:
+    """Raise a ``UsageError`` where two fields contradict each other."""
+    kind, departement, region = profile.kind, profile.departement, profile.region
+    kind_name = Key(f"profile_kinds.{kind}")
+    if kind in _FRENCH_KINDS and profile.country == "DE":
+        raise _contradiction("kind", kind_name, "country", "DE")
+    if kind in _GERMAN_KINDS and profile.country == "FR":
+        raise _contradiction("kind", kind_name, "country", "FR")
+    if departement and profile.country == "DE":
+        raise _contradiction("departement", departement, "country", "DE")
+    if departement and region and is_region(region):
+        expected = region_of(departement) or region
+        if plain(expected) != plain(region):
+            raise _contradiction("departement", departement, "region", region)
+    low, high = _SIZES.get(kind, (1, _LARGEST))
+    if profile.population and not low <= profile.population <= high:
+        raise _contradiction("kind", kind_name, "population", format_number(profile.population))
+
+
+def _contradiction(field: str, value: str, other: str, against: str) -> UsageError:
+    return UsageError(
+        "profile_contradiction",
+        field=_label(field),
+        value=value,
+        other=_label(other),
+        against=against,
+    )
+
+
+def _label(field: str) -> str:
+    """Return what a field is called on the page."""
+    return Key(f"territory.{field}") if f"territory.{field}" in texts("fr") else field
 
 
 def read_profile(path: Path) -> Profile:

@@ -21,6 +21,10 @@ _SPACES = (
 )
 
 
+class Key(str):
+    """The key of a text that stands inside another: ``field=Key("territory.kind")``."""
+
+
 @cache
 def texts(lang: str) -> dict[str, str]:
     """Return all texts of a language, keyed ``table.name``."""
@@ -55,11 +59,13 @@ def translate(key: str, lang: str = "fr", **params: object) -> str:
     singular = isinstance(count, int) and (count == 1 or (count == 0 and lang == "fr"))
     if singular and f"{key}_one" in catalogue:
         key = f"{key}_one"
-    shown = {
-        name: format_number(value, lang) if _is_number(value) else value
-        for name, value in params.items()
-    }
-    return catalogue[key].format(**shown)
+    return catalogue[key].format(**{name: _shown(value, lang) for name, value in params.items()})
+
+
+def _shown(value: object, lang: str) -> object:
+    if isinstance(value, Key):
+        return translate(value, lang)
+    return format_number(value, lang) if _is_number(value) else value
 
 
 def _is_number(value: object) -> bool:

@@ -70,7 +70,7 @@ def build_territory(
         )
         population = gr.Textbox(label=t("population"), max_length=40)
     with gr.Row():
-        departement = gr.Textbox(label=t("departement"), max_length=3)
+        departement = gr.Textbox(label=t("departement"), max_length=40)
         region = gr.Textbox(label=t("region"), max_length=100)
         stage = gr.Radio(choices("stages", STAGES), label=t("stage"), value=None)
     contexts = gr.CheckboxGroup(choices("contexts", CONTEXTS), label=t("contexts"))
@@ -121,7 +121,13 @@ def build_territory(
         values, sliders = given[: len(form)], given[len(form) :]
         try:
             profile = profile_from(values)
-            known = completed(fiches, profile, profile.model_fields_set)
+            # What the form holds from the start was not chosen.
+            chosen = {
+                field
+                for field in profile.model_fields_set
+                if getattr(profile, field) not in (usual_kind, usual_country)
+            }
+            known = completed(fiches, profile, chosen)
             programmes = suggest(fiches, need or "", known, lang)
             own = dict(zip(WEIGHTS, sliders, strict=True))
             near = peers(fiches, known, need or "", lang, weights=own)
