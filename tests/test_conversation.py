@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from advisor.answer.answerer import Answerer
-from advisor.answer.question import Shape, Value, understand_shape
 from advisor.catalogue.journal import Journal
 from advisor.catalogue.store import Catalogue
+from advisor.retrieval.asked import Shape, Value, understand_shape
 from advisor.retrieval.conversation import Turn, turns_of
 from advisor.retrieval.query import understand
 from tests.conftest import ROOT

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
-from advisor.answer.question import Value, values_in
+from advisor.retrieval.asked import Value, values_in
 from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query
@@ -61,8 +61,8 @@ class Features:
 
 
 # One weight per feature, in their order, then the constant.
-WEIGHTS = (1.19, 1.05, 0.71, 2.30, 1.43, 0.34, 1.10, -1.10, -1.29)
-CONSTANT = -3.34
+WEIGHTS = (1.37, 1.29, 0.44, 2.42, 1.26, 0.83, 1.21, -1.33, -0.64)
+CONSTANT = -3.56
 # Below ``REFUSED`` nothing is answered. Below ``PARTIAL``, or when so much of the question is
 # met with silence, what is missing is named.
 REFUSED, PARTIAL, SILENT = 0.2, 0.4, 0.35

@@ -31,12 +31,12 @@ from advisor.answer.evidence import (
 from advisor.answer.extractive import compose, markdown
 from advisor.answer.models import Answer, Citation, Sentence
 from advisor.answer.premise import Contradiction, Correction, asked_count, correction
-from advisor.answer.question import Asked, Shape, understand_shape
 from advisor.answer.small_talk import small_talk
 from advisor.catalogue.journal import Journal
 from advisor.catalogue.records import Filters
 from advisor.errors import LanguageModelFailed, StorageError, UsageError
 from advisor.i18n import translate
+from advisor.retrieval.asked import Asked, Shape, understand_shape
 from advisor.retrieval.conversation import Turn, meant
 from advisor.retrieval.entities import Entity, left_by
 from advisor.retrieval.models import Evidence, Hit, Line, SearchResult

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.answer.question import Value, values_in
+from advisor.retrieval.asked import Value, values_in
 from advisor.retrieval.lines import ITEM
 from advisor.retrieval.models import Evidence, Hit, Line
 

@@ -8,8 +8,8 @@ from itertools import groupby
 from advisor.answer.citation import CitationChecker
 from advisor.answer.evidence import Selection
 from advisor.answer.models import Citation, Sentence
-from advisor.answer.question import Value, values_in
 from advisor.errors import UsageError
+from advisor.retrieval.asked import Value, values_in
 from advisor.retrieval.models import Line
 
 

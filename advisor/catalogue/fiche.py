@@ -318,8 +318,7 @@ def _explain(item: ErrorDetails) -> str:
 def check_body(fiche: Fiche) -> list[FicheProblem]:
     """List the faults of a fiche's body: unknown sources, paragraphs without a source.
 
-    A paragraph or list item must carry at least one source mark, or say «(à vérifier)». What the
-    header says in numbers of a dispositif, a paragraph says too: it is quoted beside them.
+    A paragraph or list item must carry at least one source mark, or say «(à vérifier)».
     """
     problems = []
     known = {source.id for source in fiche.front.sources}
@@ -341,15 +340,20 @@ def check_body(fiche: Fiche) -> list[FicheProblem]:
         FicheProblem(2, f"la source « {name} » est déclarée mais jamais citée")
         for name in sorted(known - used)
     ]
-    if fiche.front.dispositif is not None:
-        said = numbers_in(fiche.body)
-        problems += [
-            FicheProblem(2, f"le nombre {number} de l'en-tête n'est dans aucun paragraphe")
-            for number in sorted(fiche.front.dispositif.stated_numbers() - said)
-        ]
     if not any(True for _ in _blocks(fiche)):
         problems.append(FicheProblem(fiche.body_line, "le corps de la fiche est vide"))
     return problems
+
+
+def check_numbers(fiche: Fiche) -> list[FicheProblem]:
+    """List the numbers of a dispositif's header that no paragraph says, where they are quoted."""
+    if fiche.front.dispositif is None:
+        return []
+    unsaid = fiche.front.dispositif.stated_numbers() - numbers_in(fiche.body)
+    return [
+        FicheProblem(2, f"le nombre {number} de l'en-tête n'est dans aucun paragraphe")
+        for number in sorted(unsaid)
+    ]
 
 
 def _blocks(fiche: Fiche) -> Iterator[tuple[int, str]]:
@@ -401,7 +405,8 @@ def check_corpus(folder: Path) -> tuple[int, list[CorpusProblem]]:
             problems += [CorpusProblem(path, problem) for problem in found]
             continue
         fiches[path.stem] = (path, fiche)
-        problems += [CorpusProblem(path, problem) for problem in check_body(fiche)]
+        faults = [*check_body(fiche), *check_numbers(fiche)]
+        problems += [CorpusProblem(path, problem) for problem in faults]
     for path, fiche in fiches.values():
         for name in [*fiche.front.related, *fiche.front.territories]:
             if name not in stems:

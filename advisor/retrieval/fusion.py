@@ -8,7 +8,7 @@ from dataclasses import dataclass
 # Share of the dense leg: small, the shipped model being the weaker of the two.
 DENSE_WEIGHT = 0.32
 # Share of the word by word match in what ranks the best passages.
-MATCH_WEIGHT = 0.3
+MATCH_WEIGHT = 0.4
 # A ranking of this length was cut: what it lacks scores a share of its lowest score. A shorter
 # one is complete: what it lacks has nothing of what was asked.
 FULL, _ABSENT = 100, 0.8

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.index.embedding import PassageEmbeddings
+from advisor.retrieval.asked import Value, values_in
 from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.retrieval.query import Query
 from advisor.retrieval.word_match import word_similarities
@@ -21,8 +22,8 @@ Matches = npt.NDArray[np.float32]
 
 #: Passages read line by line before they are ranked.
 READ = 8
-# What the best line of a passage adds to its score.
-_COVERAGE, _SIMILARITY = 0.2, 0.1
+# What the best line of a passage adds to its score, and the best that has a value asked for.
+_COVERAGE, _SIMILARITY, _VALUE = 0.2, 0.1, 0.15
 #: How a line of a list begins.
 ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
 _MIN_LETTERS = 12
@@ -71,24 +72,28 @@ def by_best_line(
     query: Query,
     hits: Sequence[Hit],
     weights: Mapping[str, float],
+    values: frozenset[Value],
     embeddings: PassageEmbeddings | None,
 ) -> tuple[tuple[Hit, ...], dict[str, Evidence]]:
     """Return the hits ranked with what their best line adds, and the lines of the first ones.
 
-    A passage that says in one sentence what is asked answers better than one that has the words
-    here and there. Arguments as for ``read_lines``.
+    A passage that says in one sentence what is asked, with a value of the kinds asked for,
+    answers better than one that has the words here and there. ``values``: those kinds; the
+    other arguments as for ``read_lines``.
     """
     evidence = read_lines(query, hits[:READ], weights, embeddings)
     gains = [
         _COVERAGE * max((line.coverage for line in one.lines), default=0.0)
         + _SIMILARITY * max((line.similarity for line in one.lines), default=0.0)
+        + _VALUE
+        * max((line.coverage for line in one.lines if values_in(line.text, values)), default=0.0)
         for one in evidence
     ]
     # Those that were not read gain nothing, and stay below.
     gains += [0.0] * (len(hits) - len(evidence))
+    most = 1 + _COVERAGE + _SIMILARITY + (_VALUE if values else 0.0)
     scored = [
-        replace(hit, score=(hit.score + gain) / (1 + _COVERAGE + _SIMILARITY))
-        for hit, gain in zip(hits, gains, strict=True)
+        replace(hit, score=(hit.score + gain) / most) for hit, gain in zip(hits, gains, strict=True)
     ]
     ranked = sorted(scored, key=lambda hit: (-hit.score, hit.passage.id))
     return tuple(ranked), {one.hit.passage.id: one for one in evidence}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, Usa
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, OpenIndexes
 from advisor.index.lexical import Candidate
+from advisor.retrieval.asked import understand_shape
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
 from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_by
@@ -22,6 +22,7 @@ from advisor.retrieval.expansion import expand
 from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches
 from advisor.retrieval.lines import READ, by_best_line, read_lines
 from advisor.retrieval.models import Evidence, Hit, SearchResult
+from advisor.retrieval.priors import informativeness, with_priors
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.rerank import DEPTH, load_reranker
 from advisor.retrieval.weighting import rarity, weights_by_language, word_weights
@@ -29,7 +30,6 @@ from advisor.retrieval.word_match import word_matches
 from advisor.settings import Settings
 from advisor.text.analysis import analyse
 from advisor.text.language import Language
-from advisor.text.normalise import fold
 
 # A maintainer's own acronyms, in the home: one ``ACRONYM = expression`` per line.
 ACRONYMS = "acronymes.txt"
@@ -43,27 +43,12 @@ _EXACT, _EXACT_LEXICAL = 60, 30
 _MATCHED = 30
 # Candidates beyond k that priors may bring up, and that withdrawn documents may thin out.
 _MARGIN = 40
-# BM25 favours short passages: below this length a passage has little to say of its own.
-_FULL_LENGTH = 600
 # Share of its best neighbour's score that a passage gains: an answer often runs on.
 _NEIGHBOUR = 0.25
 # Preference for the fiche of what a question names, and for documents about that territory.
 _NAMED, _ABOUT = 1.15, 1.1
 # «Et ailleurs ?»: a passage that names no other place than those left answers little.
 _LEFT = 0.2
-_LINK_LISTS = re.compile(
-    r"^(pour (en savoir|aller) plus|en savoir plus|voir aussi|a lire|liens?( utiles)?|references"
-    r"|bibliographie|sources?|sommaire|table des matieres|further reading|see also|links"
-    r"|weiterfuhrende|siehe auch|quellen)\b"
-)
-
-
-def informativeness(passage: Passage) -> float:
-    """Return a gentle prior in ]0, 1]: lower for very short passages and for lists of links."""
-    prior = 0.6 + 0.4 * min(1.0, len(passage.text) / _FULL_LENGTH)
-    if passage.headings and _LINK_LISTS.match(fold(passage.headings[-1])):
-        prior *= 0.7
-    return prior
 
 
 class PassageSearch:
@@ -142,7 +127,9 @@ class PassageSearch:
         hits = self._join(query, ranked, depth)
         evidence: dict[str, Evidence] = {}
         if legs == BOTH:
-            hits, evidence = by_best_line(query, hits, words, self.embeddings)
+            asked = understand_shape(query.text, query.lang)
+            hits = with_priors(hits, asked.shape)
+            hits, evidence = by_best_line(query, hits, words, asked.values, self.embeddings)
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from advisor.answer.abstention import Features, features
 from advisor.answer.evidence import score_evidence
-from advisor.answer.question import understand_shape
+from advisor.retrieval.asked import understand_shape
 from advisor.retrieval.conversation import Turn
 from advisor.retrieval.query import understand
 from advisor.retrieval.search import PassageSearch

@@ -64,7 +64,7 @@ def understand_shape(question: str, lang: Language) -> Asked:
 
 @cache
 def _patterns(lang: Language) -> tuple[dict[Value, re.Pattern[str]], dict[Shape, re.Pattern[str]]]:
-    with (Path(__file__).parent / "questions.toml").open("rb") as file:
+    with (Path(__file__).parent / "asked.toml").open("rb") as file:
         tables = tomllib.load(file)[lang]
     return (
         {Value(name): re.compile("|".join(found)) for name, found in tables["value"].items()},
