@@ -309,3 +309,27 @@ def tiny_cross_encoder(path: Path) -> str:
     )  # fmt: skip
     BertForSequenceClassification(config).save_pretrained(path)
     return str(path)
+
+
+def test_at_equal_relevance_the_newer_document_comes_first(settings, tmp_path, import_into) -> None:
+    for name, updated in (("ancienne", "2012-01-10"), ("recente", "2026-01-10")):
+        fiche = TERRITORY.replace("2026-01-10", updated).replace("Villeneuve-sur-Lie", name.title())
+        # Something of its own: two copies would be one document.
+        (tmp_path / f"{name}.md").write_text(fiche, encoding="utf-8")
+    import_into(settings, tmp_path)
+    hits = PassageSearch(settings).search("chauffer les écoles au bois").hits
+    assert [hit.document.date for hit in hits] == ["2026-01-10", "2012-01-10"]
+    assert hits[1].score > 0.9 * hits[0].score
+
+
+def test_a_passage_with_the_kind_of_value_asked_for_comes_first(
+    settings, tmp_path, import_into
+) -> None:
+    for name, text in (
+        ("a", "La chaufferie de la commune chauffe les écoles et les logements au bois."),
+        ("b", "La chaufferie de la commune chauffe les écoles et 140 logements au bois."),
+    ):
+        (tmp_path / f"{name}.txt").write_text(f"Bilan {name}\n\n{text}\n", encoding="utf-8")
+    import_into(settings, tmp_path)
+    hits = PassageSearch(settings).search("Combien de logements chauffe la chaufferie ?").hits
+    assert "140" in hits[0].passage.text
