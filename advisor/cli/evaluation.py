@@ -13,7 +13,26 @@ from advisor.errors import UsageError
 eval_app = typer.Typer(help=text("eval_help"), no_args_is_help=True)
 
 Models = Annotated[list[str] | None, typer.Option("--model", help=text("eval_model_help"))]
-Report = Annotated[Path | None, typer.Option("--report", help=text("eval_report_help"))]
+
+
+def _with_folder(report: Path | None) -> Path | None:
+    """Make the folder of a report before anything is measured.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    if report is not None:
+        try:
+            report.parent.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            raise UsageError("report_folder", path=str(report.parent)) from None
+    return report
+
+
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", help=text("eval_report_help"), callback=_with_folder),
+]
 
 
 def _require(package: str) -> None:
