@@ -29,6 +29,7 @@ from advisor.i18n import LANGUAGES, format_number, translate
 from advisor.retrieval.conversation import Turn
 from advisor.text.mentions import numbers_in
 from advisor.web.charts import Point, map_svg, radar_svg
+from tests.test_fiche import FICHE
 
 ROOT = Path(__file__).resolve().parents[1]
 TODAY = "2026-11-24"
@@ -341,6 +342,7 @@ def test_every_population_of_a_peer_has_its_source_and_its_year_or_the_word_that
     profile = make_profile({"kind": "commune", "population": 100_000, "contexts": ["minier"]})
     found = peers(fiches, profile, k=50)
     assert len(found.peers) > 30
+    assert sum("peuplé" in text for one in found.peers for text in one.differences) > 10
     for one in found.peers:
         assert bool(one.population) == bool(one.population_source)
         assert one.updated
@@ -361,6 +363,16 @@ def test_a_fiche_whose_header_says_a_number_its_text_does_not_is_to_correct(tmp_
     (folder / "fonds-vert.md").write_text(changed, encoding="utf-8")
     _, problems = check_corpus(tmp_path)
     assert any("777" in one.problem.message for one in problems)
+
+
+def test_a_header_number_that_no_paragraph_says_comes_with_the_sources_of_the_fiche(
+    settings, tmp_path, import_into
+) -> None:
+    silent = FICHE.replace("- Pour 50 000 € au plus, les communes", "- Les communes")
+    (tmp_path / "fonds.md").write_text(silent, encoding="utf-8")
+    assert "en-tête" in import_into(settings, tmp_path).documents[0].message
+    found = suggest(Fiches(Answerer(settings)), "financer des études", VILLAGE, today=TODAY)
+    assert [source.name for source in found.suggestions[0].sources] == ["Journal officiel"]
 
 
 # -- self-diagnosis ---------------------------------------------------------------------

@@ -36,9 +36,9 @@ from advisor.catalogue.journal import Journal
 from advisor.catalogue.records import Filters
 from advisor.errors import LanguageModelFailed, StorageError, UsageError
 from advisor.i18n import translate
-from advisor.retrieval.asked import Asked, Shape, understand_shape
+from advisor.retrieval.asked import Asked, Shape
 from advisor.retrieval.conversation import Turn, meant
-from advisor.retrieval.entities import Entity, left_by
+from advisor.retrieval.entities import Entity
 from advisor.retrieval.models import Evidence, Hit, Line, SearchResult
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.search import PassageSearch
@@ -162,7 +162,7 @@ class Answerer:
             yield answer
 
     def _find(self, query: Query, filters: Filters | None) -> Findings:
-        asked = understand_shape(query.text, query.lang)
+        asked = query.asked
         result = self.search.search(query, _PASSAGES, filters)
         compared = self._compared(query) if asked.shape is Shape.COMPARISON else ()
         if compared:
@@ -253,9 +253,7 @@ class Answerer:
             sentences=sentences,
             citations=citations,
             notices=notices,
-            other_than=[one.slug for one in left_by(query, self.search.gazetteer)]
-            if query.elsewhere
-            else [],
+            other_than=list(query.other_than),
         )
         if weak or not citations:
             return self._decline(answer)

@@ -128,6 +128,7 @@ def _print_suggestion(one: Any) -> None:
     checked = translate("territory.checked", language(), date=date)
     out.print(f"  {one.holder} · {one.offer}", markup=False)
     _print_reasons(one)
+    print_sources(one, language())
     out.print("  " + " · ".join(filter(None, (one.url, checked))), style="dim", markup=False)
 
 
@@ -168,15 +169,9 @@ def peers(
         share = format_number(round(100 * one.similarity), language())
         out.print(f"\n{one.name} — {share} %", style="bold", markup=False)
         if one.population:
-            size = population_text(one.population, one.population_year, language())
-            facts = [
-                size,
-                *(
-                    [source_text(one.population_source, language())]
-                    if one.population_source
-                    else []
-                ),
-            ]
+            facts = [population_text(one.population, one.population_year, language())]
+            if one.population_source:
+                facts.append(source_text(one.population_source, language()))
             out.print(f"  {' · '.join(facts)}", style="dim", markup=False)
         _print_reasons(one)
         if one.differences:

@@ -84,7 +84,7 @@ def source_text(source: Any, lang: str) -> str:
     return " ".join(filter(None, (name, source.url)))
 
 
-def print_sources(citation: Any, lang: str) -> None:
-    """Print the primary sources of a quote, one a line."""
-    for source in citation.sources:
+def print_sources(cited: Any, lang: str) -> None:
+    """Print the primary sources of a quote or a suggestion, one a line."""
+    for source in cited.sources:
         out.print(f"    {source_text(source, lang)}", style="dim", markup=False)

@@ -10,7 +10,7 @@ from advisor.answer.models import Citation
 from advisor.catalogue.sentences import first_sentence
 from advisor.errors import UsageError
 from advisor.guidance.eligibility import MISSING, Decision, Reason, decide
-from advisor.guidance.fiches import Fiches, Record
+from advisor.guidance.fiches import Fiches, Record, primary_sources
 from advisor.guidance.models import Suggested, Suggestion
 from advisor.guidance.profile import Profile
 from advisor.guidance.wording import context_names, theme_names, why
@@ -142,6 +142,8 @@ def _described(
         if not citations:  # nothing is recommended without a quoted sentence
             continue
         record, programme = one.record, one.record.dispositif
+        quoted = {number for known in citations for number in numbers_in(known.quote)}
+        unsaid = programme.stated_numbers(today) - quoted
         shut = one.decision in (Decision.CLOSED, Decision.NOT_ELIGIBLE)
         # What shuts a programme out is said first, and alone.
         terms = one.hit.words if one.hit is not None and asked and not shut else ()
@@ -160,6 +162,7 @@ def _described(
                 checked=programme.checked,
                 score=round(one.score, 4),
                 citations=citations,
+                sources=primary_sources(record.front) if unsaid else [],
                 url=programme.url,
             )
         )

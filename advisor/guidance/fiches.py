@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from advisor.answer.answerer import Answerer
-from advisor.answer.models import Citation
+from advisor.answer.models import Citation, PrimarySource
 from advisor.catalogue.fiche import Dispositif, FrontMatter, Kind, Territory
 from advisor.catalogue.records import Filters, Passage
 from advisor.catalogue.sentences import first_sentence, sentences
@@ -45,6 +45,11 @@ class Record:
     def territory(self) -> Territory:
         assert self.front.territory is not None
         return self.front.territory
+
+
+def primary_sources(front: FrontMatter) -> list[PrimarySource]:
+    """Return the sources that a fiche declares."""
+    return [PrimarySource(name=one.name, url=one.url, date=one.date) for one in front.sources]
 
 
 class Fiches:

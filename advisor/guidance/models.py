@@ -24,6 +24,9 @@ class Suggestion(BaseModel):
     checked: str = Field(description="date of the fiche's last check")
     score: float
     citations: list[Citation]
+    sources: list[PrimarySource] = Field(
+        description="of the fiche, where a number of its header stands in none of the quotes"
+    )
     url: str | None
 
 

@@ -15,7 +15,7 @@ from advisor.answer.models import Citation, PrimarySource
 from advisor.catalogue.sentences import first_sentence, sentences
 from advisor.errors import UsageError
 from advisor.guidance.contexts import likeness
-from advisor.guidance.fiches import Fiches, Record
+from advisor.guidance.fiches import Fiches, Record, primary_sources
 from advisor.guidance.models import Peer, Peers
 from advisor.guidance.profile import Profile
 from advisor.guidance.wording import context_names, population_text, theme_names
@@ -282,11 +282,11 @@ def _peer(one: _Found, profile: Profile, citations: list[Citation], lang: str) -
 
 
 def _population_source(record: Record) -> PrimarySource | None:
-    population = record.territory.population
-    for source in record.front.sources if population else ():
-        if population and source.id == population.source:
-            return PrimarySource(name=source.name, url=source.url, date=source.date)
-    return None
+    population, front = record.territory.population, record.front
+    if population is None:
+        return None
+    ids = [source.id for source in front.sources]
+    return primary_sources(front)[ids.index(population.source)]
 
 
 def _reasons(one: _Found, profile: Profile, lang: str) -> list[str]:

@@ -9,7 +9,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from advisor.text.language import Language
@@ -48,6 +48,7 @@ class Asked:
 _ORDER = (Shape.COMPARISON, Shape.HOW, Shape.LIST, Shape.OVERVIEW)
 
 
+@lru_cache(maxsize=256)
 def understand_shape(question: str, lang: Language) -> Asked:
     """Return the form of the answer and the kinds of value that a question asks for."""
     text = fold_typed(question)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.retrieval.query import Query
@@ -79,13 +79,14 @@ def left_by(query: Query, gazetteer: Gazetteer) -> list[Entity]:
     return [one for one in named if one.kind == "territoire"]
 
 
-def leaving(query: Query, entities: Iterable[Entity]) -> Query:
+def leaving(query: Query, entities: Sequence[Entity]) -> Query:
     """Return the question without the names of some entities in what it leans on."""
     names = [name for one in entities for name in (one.title, *one.names)]
     left = frozenset(term for name in names for term in analyse(name, query.lang))
     return replace(
         query,
         left=left,
+        other_than=tuple(one.slug for one in entities),
         context_words=tuple(
             word for word in query.context_words if stem(word, query.lang) not in left
         ),

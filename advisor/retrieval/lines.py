@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.index.embedding import PassageEmbeddings
-from advisor.retrieval.asked import Value, values_in
+from advisor.retrieval.asked import values_in
 from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.retrieval.query import Query
 from advisor.retrieval.word_match import word_similarities
@@ -72,15 +72,14 @@ def by_best_line(
     query: Query,
     hits: Sequence[Hit],
     weights: Mapping[str, float],
-    values: frozenset[Value],
     embeddings: PassageEmbeddings | None,
 ) -> tuple[tuple[Hit, ...], dict[str, Evidence]]:
     """Return the hits ranked with what their best line adds, and the lines of the first ones.
 
     A passage that says in one sentence what is asked, with a value of the kinds asked for,
-    answers better than one that has the words here and there. ``values``: those kinds; the
-    other arguments as for ``read_lines``.
+    answers better than one that has the words here and there. Arguments as for ``read_lines``.
     """
+    values = query.asked.values
     evidence = read_lines(query, hits[:READ], weights, embeddings)
     gains = [
         _COVERAGE * max((line.coverage for line in one.lines), default=0.0)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+from advisor.retrieval.asked import Asked, understand_shape
 from advisor.retrieval.conversation import Turn, background, elsewhere
 from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language, detect_language
@@ -44,7 +45,8 @@ class Query:
     stands alone. ``words`` are its content words in order and
     ``terms`` their index terms in the question's language, each once; ``context_words`` and
     ``context_terms`` those of the context. ``elsewhere``: it asks the same of other places than
-    those of the context, whose names are made of the terms ``left``. ``alternatives`` come from
+    those of the context: territories of slugs ``other_than``, with names made of the terms
+    ``left``. ``alternatives`` come from
     the corpus: see ``advisor.retrieval.expansion``.
     """
 
@@ -59,6 +61,12 @@ class Query:
     alternatives: tuple[Alternative, ...] = ()
     elsewhere: bool = False
     left: frozenset[str] = frozenset()
+    other_than: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> Asked:
+        """The form of the answer and the kinds of value that the question asks for."""
+        return understand_shape(self.text, self.lang)
 
     @property
     def embedded(self) -> str:

@@ -14,7 +14,6 @@ from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, Usa
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, OpenIndexes
 from advisor.index.lexical import Candidate
-from advisor.retrieval.asked import understand_shape
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
 from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_by
@@ -127,9 +126,8 @@ class PassageSearch:
         hits = self._join(query, ranked, depth)
         evidence: dict[str, Evidence] = {}
         if legs == BOTH:
-            asked = understand_shape(query.text, query.lang)
-            hits = with_priors(hits, asked.shape)
-            hits, evidence = by_best_line(query, hits, words, asked.values, self.embeddings)
+            hits = with_priors(hits, query.asked.shape)
+            hits, evidence = by_best_line(query, hits, words, self.embeddings)
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)
@@ -328,9 +326,8 @@ class PassageSearch:
 
     def _elsewhere(self, query: Query, passage: Passage) -> bool:
         """Tell whether a passage names a territory that the question does not leave."""
-        left = left_by(query, self.gazetteer)
         named = self.gazetteer.find(f"{' '.join(passage.headings)} {passage.text}")
-        return any(one.kind == "territoire" and one not in left for one in named)
+        return any(one.kind == "territoire" and one.slug not in query.other_than for one in named)
 
     def _named_documents(self, query: Query) -> dict[str, float]:
         """Return how much the documents of what a question names are preferred."""

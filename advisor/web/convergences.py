@@ -18,7 +18,7 @@ from advisor.guidance.projects import projects_of, read_projects
 from advisor.guidance.wording import theme_names
 from advisor.i18n import translate
 from advisor.text.language import Language
-from advisor.web.components import QUIET, show_html
+from advisor.web.components import QUIET, show_html, table_html
 from advisor.web.guidance_render import list_html, problem_html, quote_html, suggestion_html
 
 # Points that a circle of this size keeps apart.
@@ -121,20 +121,16 @@ def _around(found: Convergences) -> list[int]:
 
 
 def _table(projects: Sequence[FoundProject], lang: str) -> str:
-    rows = "".join(
-        f"<tr><td>{one.number}</td><td>{escape(one.name)}</td>"
-        f"<td>{escape(', '.join(theme_names(one.themes, lang)))}</td></tr>"
+    heads = [
+        translate("territory.column_number", lang),
+        _t("column_project", lang),
+        _t("column_themes", lang),
+    ]
+    rows = [
+        (str(one.number), escape(one.name), escape(", ".join(theme_names(one.themes, lang))))
         for one in projects
-    )
-    heads = "".join(
-        f'<th scope="col">{escape(text)}</th>'
-        for text in (
-            translate("territory.column_number", lang),
-            _t("column_project", lang),
-            _t("column_themes", lang),
-        )
-    )
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    ]
+    return table_html(heads, rows)
 
 
 def _group(
@@ -170,15 +166,11 @@ def _links(links: Sequence[Link], group: Group, lang: str) -> str:
         reasons = reasons or [" + ".join(theme_names(link.themes, lang))]
         quotes = [quote_html(one, lang) for one in link.citations if one.quote not in said]
         share = f"{round(100 * link.strength)} %"
-        rows.append(
-            f"<tr><td>{link.source} ↔ {link.target}</td><td>{share}</td>"
-            f"<td>{escape(' '.join(reasons))}{''.join(quotes)}</td></tr>"
-        )
-    heads = "".join(
-        f'<th scope="col">{escape(_t(f"column_{name}", lang))}</th>'
-        for name in ("link", "strength", "reasons")
+        told = escape(" ".join(reasons)) + "".join(quotes)
+        rows.append((f"{link.source} ↔ {link.target}", share, told))
+    return table_html(
+        [_t(f"column_{name}", lang) for name in ("link", "strength", "reasons")], rows
     )
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _t(key: str, lang: str) -> str:

@@ -13,6 +13,7 @@ from advisor.guidance.models import Peer, Peers, Suggested, Suggestion
 from advisor.guidance.profile import Profile
 from advisor.guidance.wording import population_text
 from advisor.i18n import format_date, format_number, translate
+from advisor.web.components import table_html
 from advisor.web.render import link, source_html
 
 
@@ -46,6 +47,10 @@ def suggestion_html(one: Suggestion, lang: str) -> str:
         list_html(one.reasons),
         *(quote_html(citation, lang) for citation in one.citations),
     ]
+    if one.sources:
+        named = " · ".join(source_html(source, lang) for source in one.sources)
+        label = escape(translate("answer.primary_source", lang))
+        body.append(f'<p class="facts">{label} : {named}</p>')
     if one.url:
         body.append(f'<p class="links">{link(one.url, translate("web.open_link", lang))}</p>')
     return (
@@ -64,32 +69,26 @@ def peers_html(found: Peers, profile: Profile, lang: str, root: str) -> str:
     own = f"&amp;own={profile.latitude},{profile.longitude}" if profile.latitude else ""
     alt = escape(_t("map_alt", lang))
     parts.append(f'<img class="chart" src="{root}/chart/map.svg?places={marks}{own}" alt="{alt}">')
-    heads = "".join(
-        f'<th scope="col">{_t(f"column_{name}", lang)}</th>'
-        for name in ("number", "territory", "kind", "population", "similarity")
-    )
-    rows = "".join(_row(number, one, lang) for number, one in enumerate(found.peers, start=1))
-    parts.append(
-        f'<table class="peers"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
-    )
+    names = ("number", "territory", "kind", "population", "similarity")
+    rows = (_row(number, one, lang) for number, one in enumerate(found.peers, start=1))
+    parts.append(table_html(_columns(names, lang), rows, "peers"))
     parts += [_peer(one, lang) for one in found.peers]
     return f'<div class="guidance">{"".join(parts)}</div>'
 
 
-def _row(number: int, one: Peer, lang: str) -> str:
+def _row(number: int, one: Peer, lang: str) -> tuple[str, ...]:
     population = "–"
     if one.population:
         shown = format_number(one.population, lang)
         year = f" ({one.population_year})" if one.population_year else ""
         population = f'<a href="#source-peer-{quote(one.slug)}">{shown}</a>{year}'
-    cells = (
+    return (
         str(number),
         escape(one.name),
         translate(f"territory_types.{one.kind}", lang),
         population,
         f"{round(100 * one.similarity)} %",
     )
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _peer(one: Peer, lang: str) -> str:
@@ -120,19 +119,17 @@ def diagnosis_html(found: Diagnosis, lang: str, root: str) -> str:
     """Return the radar with its table, the strengths, the next steps."""
     shares = ",".join("" if one.score is None else f"{one.score:.2f}" for one in found.scores)
     alt = escape(_t("radar_alt", lang))
-    rows = "".join(
-        f"<tr><td>{escape(one.title)}</td>"
-        f"<td>{'–' if one.score is None else f'{round(100 * one.score)} %'}</td>"
-        f"<td>{one.answered} / {one.statements}</td></tr>"
+    rows = [
+        (
+            escape(one.title),
+            "–" if one.score is None else f"{round(100 * one.score)} %",
+            f"{one.answered} / {one.statements}",
+        )
         for one in found.scores
-    )
-    heads = "".join(
-        f'<th scope="col">{_t(f"column_{name}", lang)}</th>'
-        for name in ("fundamental", "score", "answered")
-    )
+    ]
     parts = [
         f'<img class="chart" src="{root}/chart/radar.svg?scores={shares}" alt="{alt}">',
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>",
+        table_html(_columns(("fundamental", "score", "answered"), lang), rows),
     ]
     if found.strengths:
         names = escape(", ".join(found.strengths))
@@ -154,20 +151,17 @@ def diagnosis_html(found: Diagnosis, lang: str, root: str) -> str:
 
 
 def _replies(found: Diagnosis, lang: str) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(one.text)}</td>"
-        f"<td>{'–' if one.level is None else _t(f'level_{one.level}', lang)}</td>"
-        f"<td>{escape(one.comment)}</td></tr>"
+    rows = [
+        (
+            escape(one.text),
+            "–" if one.level is None else _t(f"level_{one.level}", lang),
+            escape(one.comment),
+        )
         for one in found.replies
-    )
-    heads = "".join(
-        f'<th scope="col">{_t(f"column_{name}", lang)}</th>'
-        for name in ("statement", "level", "comment")
-    )
-    return (
-        f'<details class="source"><summary>{_t("your_answers", lang)}</summary>'
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></details>"
-    )
+    ]
+    table = table_html(_columns(("statement", "level", "comment"), lang), rows)
+    title = escape(_t("your_answers", lang))
+    return f'<details class="source"><summary>{title}</summary>{table}</details>'
 
 
 def beside_html(found: Suggestions, lang: str) -> str:
@@ -218,6 +212,10 @@ def quote_html(citation: Citation, lang: str) -> str:
 
 def list_html(texts: Sequence[str]) -> str:
     return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
+
+
+def _columns(names: Sequence[str], lang: str) -> list[str]:
+    return [_t(f"column_{name}", lang) for name in names]
 
 
 def _decision(decision: str, lang: str) -> str:

@@ -57,16 +57,18 @@ def build_territory(
     def choices(table: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
         return [(translate(f"{table}.{name}", lang), name) for name in names]
 
-    usual_kind, usual_country = ("stadt", "DE") if lang == "de" else ("commune", "FR")
+    # What the form holds from the start, chosen by nobody.
+    german = lang == "de"
+    usual = {"kind": "stadt" if german else "commune", "country": "DE" if german else "FR"}
     kept = gr.BrowserState({}, storage_key="profil")
     show_html(f"<p>{escape(t('privacy'))}</p>")
     with gr.Row():
         name = gr.Textbox(label=t("name"), max_length=200, elem_id="territory-name", scale=3)
         fill = gr.Button(t("fill"), min_width=120, scale=1)
     with gr.Row():
-        kind = gr.Dropdown(choices("profile_kinds", KINDS), label=t("kind"), value=usual_kind)
+        kind = gr.Dropdown(choices("profile_kinds", KINDS), label=t("kind"), value=usual["kind"])
         country = gr.Radio(
-            [("France", "FR"), (t("germany"), "DE")], label=t("country"), value=usual_country
+            [("France", "FR"), (t("germany"), "DE")], label=t("country"), value=usual["country"]
         )
         population = gr.Textbox(label=t("population"), max_length=40)
     with gr.Row():
@@ -121,11 +123,10 @@ def build_territory(
         values, sliders = given[: len(form)], given[len(form) :]
         try:
             profile = profile_from(values)
-            # What the form holds from the start was not chosen.
             chosen = {
                 field
                 for field in profile.model_fields_set
-                if getattr(profile, field) not in (usual_kind, usual_country)
+                if getattr(profile, field) != usual.get(field)
             }
             known = completed(fiches, profile, chosen)
             programmes = suggest(fiches, need or "", known, lang)

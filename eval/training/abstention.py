@@ -25,7 +25,6 @@ import numpy.typing as npt
 
 from advisor.answer.abstention import Features, features
 from advisor.answer.evidence import score_evidence
-from advisor.retrieval.asked import understand_shape
 from advisor.retrieval.conversation import Turn
 from advisor.retrieval.query import understand
 from advisor.retrieval.search import PassageSearch
@@ -43,9 +42,8 @@ def observe(search: PassageSearch, question: str, turns: Sequence[Turn] = ()) ->
     found = search.search(understand(question, turns), _PASSAGES)
     query = found.query
     weights = found.weights
-    values = understand_shape(query.text, query.lang).values
     evidence = search.lines(found)
-    score_evidence(evidence, values)
+    score_evidence(evidence, query.asked.values)
     return features(query, evidence, weights, search.size)
 
 

@@ -8,7 +8,14 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from advisor.catalogue.fiche import FicheError, FrontMatter, check_body, is_fiche, parse_fiche
+from advisor.catalogue.fiche import (
+    FicheError,
+    FrontMatter,
+    check_body,
+    check_numbers,
+    is_fiche,
+    parse_fiche,
+)
 from advisor.catalogue.records import DocumentSource
 from advisor.errors import ReadRefused
 from advisor.text.decoding import decode
@@ -41,8 +48,10 @@ def _read_fiche(text: str, stem: str) -> RawDocument:
             "read_fiche", line=first.line, reason=first.message, others=others, count=others
         )
     front = fiche.front
+    unsaid = check_numbers(fiche)
     return RawDocument(
         "fiche",
+        warnings=[f"unsaid_numbers:{len(unsaid)}:{len(unsaid)}"] if unsaid else [],
         blocks=list(_blocks(fiche.body)),
         title=front.title,
         date=front.updated,
