@@ -1,8 +1,7 @@
-"""Profiles, eligibility, suggestions, peers, diagnosis: each with its reason and its quote."""
+"""Eligibility, suggestions, peers: each with its reason and its quote."""
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,26 +11,21 @@ from advisor.catalogue.fiche import Dispositif
 from advisor.errors import UsageError
 from advisor.guidance.beside import beside
 from advisor.guidance.complete import completed
-from advisor.guidance.diagnosis import diagnose, load_parcours, make_answers, origins, read_answers
 from advisor.guidance.dispositifs import suggest
 from advisor.guidance.eligibility import Decision, decide
 from advisor.guidance.fiches import Fiches
 from advisor.guidance.peers import peers
 from advisor.guidance.profile import (
-    CONTEXTS,
-    THEMES,
     Profile,
     make_profile,
-    parse_population,
-    read_profile,
 )
-from advisor.i18n import LANGUAGES, format_number, translate
+from advisor.i18n import LANGUAGES, format_number
 from advisor.retrieval.conversation import Turn
 from advisor.text.mentions import numbers_in
 from advisor.web.charts import Point, map_svg, radar_svg
+from tests.conftest import ROOT
 from tests.test_fiche import FICHE
 
-ROOT = Path(__file__).resolve().parents[1]
 TODAY = "2026-11-24"
 
 
@@ -101,102 +95,6 @@ def test_a_german_town_is_not_offered_french_programmes_but_european_ones_to_che
     assert decision(town, scope="europe")[0] is Decision.CHECK
 
 
-@pytest.mark.parametrize(
-    ("typed", "read"),
-    [
-        ("12 000 hab.", 12000),
-        ("12.000", 12000),
-        ("12\u202f000 habitants", 12000),
-        ("640", 640),
-        (7, 7),
-    ],
-)
-def test_a_population_is_read_as_it_is_written(typed, read) -> None:
-    assert parse_population(typed) == read
-
-
-@pytest.mark.parametrize(
-    ("values", "code", "named"),
-    [
-        ({"population": "-5"}, "profile_value", "Population"),
-        ({"population": "beaucoup"}, "profile_value", "Population"),
-        ({"kind": "planète"}, "profile_choice", "commune"),
-        ({"themes": ["magie"]}, "profile_choice", "energie"),
-        ({"couleur": "vert"}, "profile_unknown_field", "couleur"),
-        ({"departement": "999"}, "profile_value", "Département"),
-        ({"departement": "Pas-de-Galles"}, "profile_value", "Pas-de-Galles"),
-        ({"kind": "kreis", "country": "FR"}, "profile_contradiction", "Kreis"),
-        ({"kind": "epci", "country": "DE"}, "profile_contradiction", "intercommunalité"),
-        ({"departement": "62", "country": "DE"}, "profile_contradiction", "62"),
-        ({"departement": "62", "region": "Bretagne"}, "profile_contradiction", "Bretagne"),
-        ({"kind": "commune", "population": "67 000 000"}, "profile_contradiction", "67"),
-        ({"kind": "region", "population": "12"}, "profile_contradiction", "région"),
-    ],
-)
-def test_an_impossible_value_is_named_with_what_is_possible(values, code, named) -> None:
-    with pytest.raises(UsageError) as raised:
-        make_profile(values)
-    assert raised.value.code == code
-    assert named in raised.value.message("fr")
-
-
-def test_a_value_may_be_given_by_its_name_in_three_languages() -> None:
-    profile = make_profile(
-        {
-            "kind": "Intercommunalité",
-            "contexts": ["mining", "Sortie du charbon", "ländlich"],
-            "themes": ["logement", "Énergie", "water"],
-            "stage": "engaged",
-        }
-    )
-    assert (profile.kind, profile.stage) == ("epci", "engage")
-    assert profile.contexts == ["minier", "charbon", "rural"]
-    assert profile.themes == ["habitat", "energie", "eau"]
-    assert make_profile({"kind": "Landkreis"}).country == "DE"
-    for lang in LANGUAGES:
-        for field, table, known in (
-            ("contexts", "contexts", CONTEXTS), ("themes", "themes", THEMES),
-        ):  # fmt: skip
-            named = [translate(f"{table}.{key}", lang) for key in known]
-            assert getattr(make_profile({field: named}), field) == list(known)
-
-
-@pytest.mark.parametrize(
-    ("typed", "code", "region"),
-    [
-        ("Pas-de-Calais", "62", "Hauts-de-France"),
-        ("cote d'or", "21", "Bourgogne-Franche-Comté"),
-        ("2a", "2A", "Corse"),
-        ("1", "01", "Auvergne-Rhône-Alpes"),
-        ("974", "974", "La Réunion"),
-    ],
-)
-def test_a_departement_is_given_by_code_or_name_and_tells_its_region(typed, code, region) -> None:
-    profile = make_profile({"departement": typed})
-    assert (profile.departement, profile.region) == (code, region)
-    assert make_profile({"departement": typed, "region": "Land"}).region == "Land"
-
-
-def test_a_damaged_profile_file_is_a_sentence(tmp_path) -> None:
-    for content in ("{", "[1]", "\x00\x01"):
-        (tmp_path / "profil.json").write_text(content)
-        with pytest.raises(UsageError, match="JSON"):
-            read_profile(tmp_path / "profil.json")
-    with pytest.raises(UsageError):
-        read_profile(tmp_path / "absent.json")
-
-
-def test_a_profile_written_with_nothing_known_is_read_back(tmp_path) -> None:
-    path = tmp_path / "profil.json"
-    path.write_text(json.dumps(Profile(name="Lens").model_dump(mode="json")), encoding="utf-8")
-    assert read_profile(path) == Profile(name="Lens")
-
-
-def test_a_namesake_in_another_departement_is_another_territory(fiches) -> None:
-    other = make_profile({"name": "Loos", "departement": "59"})
-    assert completed(fiches, other, other.model_fields_set) == other
-
-
 def test_nothing_asked_and_nothing_known_is_said(fiches) -> None:
     with pytest.raises(UsageError, match="besoin"):
         suggest(fiches, "   ", Profile())
@@ -211,16 +109,6 @@ def test_a_peer_is_quoted_on_itself_not_on_another(fiches) -> None:
     found = peers(fiches, Profile(kind="commune"), "réseau de chaleur au bois", k=10)
     le_mene = next(one for one in found.peers if one.slug == "le-mene")
     assert all("Tramayes" not in citation.quote for citation in le_mene.citations)
-
-
-def test_a_known_territory_completes_the_profile_without_replacing_what_was_given(fiches) -> None:
-    given = make_profile({"name": "loos en gohelle", "population": "7 000"})
-    profile = completed(fiches, given, given.model_fields_set)
-    assert profile.name == "Loos-en-Gohelle"
-    assert profile.insee == "62528"
-    assert profile.population == 7000
-    assert "minier" in profile.contexts
-    assert completed(fiches, Profile(name="Nulle-Part")) == Profile(name="Nulle-Part")
 
 
 def test_every_suggestion_has_a_reason_and_a_verified_quote_and_none_is_shut(fiches) -> None:
@@ -375,82 +263,7 @@ def test_a_header_number_that_no_paragraph_says_comes_with_the_sources_of_the_fi
     assert [source.name for source in found.suggestions[0].sources] == ["Journal officiel"]
 
 
-# -- self-diagnosis ---------------------------------------------------------------------
-
-
-def test_every_statement_of_the_parcours_stands_in_the_corpus(fiches) -> None:
-    parcours = load_parcours()
-    assert [len(group.statements) for group in parcours.fundamentals] == [5, 5, 5, 5]
-    catalogue = fiches.answerer.search.catalogue
-    slugs = {
-        record.slug: record.document_id
-        for kind in (
-            "charte",
-            "experience",
-            "referentiel",
-            "evaluation",
-            "territoire",
-            "dispositif",
-        )
-        for record in fiches.of_kind(kind)
-    }
-    for statement in parcours.statements().values():
-        document_id = slugs[statement.fiche]
-        found = fiches.answerer.checker.check(statement.quote, document_id)
-        assert found.verdict is Verdict.VERIFIED, statement.id
-        assert catalogue.document(document_id)
-
-
-def test_a_diagnosis_names_strengths_and_two_next_steps_with_quotes(fiches) -> None:
-    answers = {
-        "engagement-1": 0, "engagement-2": 1, "action-integree-1": 3, "cooperation-1": 1,
-        "cooperation-2": 2, "evaluation-1": 3,
-    }  # fmt: skip
-    replies = make_answers({**answers, "evaluation-2": {"comment": "Pas encore vu."}})
-    found = diagnose(fiches, load_parcours(), replies, VILLAGE)
-    assert [round(score.score or 0, 2) for score in found.scores] == [0.17, 1.0, 0.5, 1.0]
-    assert len(found.strengths) == 2
-    assert [step.statement for step in found.steps] == ["engagement-1", "cooperation-1"]
-    for step in found.steps:
-        assert step.source and step.source.verdict is Verdict.VERIFIED
-        assert step.examples
-    assert found.scores[3].answered == 1  # a comment is no level
-    assert found.replies[-1].comment == "Pas encore vu."
-    empty = diagnose(fiches, load_parcours(), {}, VILLAGE)
-    assert empty.steps == [] and all(score.score is None for score in empty.scores)
-
-
-def test_wrong_answers_and_a_wrong_parcours_are_sentences(fiches, tmp_path) -> None:
-    for answers in (
-        {"inconnu": 1}, {"engagement-1": 7}, {"engagement-1": True}, {"engagement-1": {"note": 1}},
-        {"engagement-1": {"comment": "x" * 3000}},
-    ):  # fmt: skip
-        with pytest.raises(UsageError):
-            diagnose(fiches, load_parcours(), make_answers(answers), VILLAGE)
-    path = tmp_path / "parcours.yaml"
-    path.write_text("id: x\ntitle: {fr: abc}\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="title"):
-        load_parcours(path)
-    path.write_text("id: [", encoding="utf-8")
-    with pytest.raises(UsageError):
-        load_parcours(Path(path.rename(tmp_path / "autre.yaml")))
-    (tmp_path / "reponses.json").write_text("[]")
-    with pytest.raises(UsageError):
-        read_answers(tmp_path / "reponses.json")
-
-
-def test_each_statement_leads_to_its_verified_passage(fiches, settings) -> None:
-    for group in load_parcours().fundamentals:
-        found = origins(fiches, group)
-        assert [one.id for one, _ in found] == [one.id for one in group.statements]
-        assert all(citation.verdict is Verdict.VERIFIED for _, citation in found)
-    empty = Fiches(Answerer(settings))
-    assert origins(empty, load_parcours().fundamentals[0]) == []
-
-
 # -- charts -----------------------------------------------------------------------------
-
-
 def test_charts_are_well_formed_and_escape_their_labels() -> None:
     from xml.etree import ElementTree
 

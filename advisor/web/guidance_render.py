@@ -49,8 +49,7 @@ def suggestion_html(one: Suggestion, lang: str) -> str:
     ]
     if one.sources:
         named = " · ".join(source_html(source, lang) for source in one.sources)
-        label = escape(translate("answer.primary_source", lang))
-        body.append(f'<p class="facts">{label} : {named}</p>')
+        body.append(f'<p class="facts">{_t("fiche_sources", lang, sources=named)}</p>')
     if one.url:
         body.append(f'<p class="links">{link(one.url, translate("web.open_link", lang))}</p>')
     return (
