@@ -10,6 +10,7 @@ from advisor.catalogue.store import Catalogue
 from advisor.retrieval.asked import Shape, Value, understand_shape
 from advisor.retrieval.conversation import Turn, turns_of
 from advisor.retrieval.query import understand
+from advisor.web.render import answer_html
 from tests.conftest import ROOT
 
 HISTORY = """La Chaîne des terrils
@@ -179,6 +180,22 @@ def test_elsewhere_asks_the_same_of_other_places(settings, import_into) -> None:
         other = answerer.answer(follow_up, [Turn(question, first.answer_markdown)])
         assert all(citation.title != "Mouans-Sartoux" for citation in other.citations)
         assert "Grande-Synthe" in other.answer_markdown
+
+
+def test_a_follow_up_whose_own_words_no_source_has_is_partial_and_says_so(
+    settings, import_into
+) -> None:
+    import_into(settings, ROOT / "corpus" / "territoires" / "mouans-sartoux.md")
+    answerer = Answerer(settings)
+    question = "Comment la régie agricole fournit-elle la cantine de Mouans-Sartoux ?"
+    turns = [Turn(question, answerer.answer(question).answer_markdown)]
+    japan = answerer.answer("Et au Japon ?", turns)
+    assert japan.status == "partial" and "Japon" in " ".join(japan.notices)
+    assert japan.resolved_question == f"{question} Et au Japon ?"
+    page = answer_html(japan, 1, "fr")
+    assert page.count("régie agricole fournit-elle") == 1
+    land = answerer.answer("Et combien d'hectares ?", turns)
+    assert land.status == "answered"
 
 
 def test_by_the_way_is_not_elsewhere() -> None:

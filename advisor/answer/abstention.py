@@ -167,6 +167,16 @@ def missing(query: Query, weights: Mapping[str, float], evidence: Sequence[Evide
     ]
 
 
+def silence(query: Query, weights: Mapping[str, float], evidence: Sequence[Evidence]) -> float:
+    """Return the share in [0, 1] of the question's own weight that no passage answers for.
+
+    What a follow-up recalls is found again without saying anything of what is asked now.
+    """
+    own = {word: weight for word, weight in weights.items() if word not in query.context_words}
+    unmet = sum(own.get(word, 0.0) for word in missing(query, weights, evidence))
+    return unmet / (sum(own.values()) or 1.0)
+
+
 def _names(query: Query, lines: Sequence[Line]) -> float:
     names = [
         word

@@ -16,6 +16,7 @@ from advisor.answer.abstention import (
     features,
     missing,
     probability,
+    silence,
     undated,
 )
 from advisor.answer.citation import CitationChecker
@@ -181,7 +182,7 @@ class Answerer:
             evidence,
             weights,
             probability(measured),
-            measured.silent,
+            silence(query, weights, evidence),
             correction(query, evidence, weights, asked.values),
             disagreement(evidence, weights, asked.values),
             count[0] if count else None,
@@ -231,7 +232,6 @@ class Answerer:
         resolved = question.strip()
         if query.context:
             resolved = f"{query.context} {query.text}"
-            notices.append(translate("answer.follow_up", lang, question=query.context))
         # What contradicts the question answers it, however little they have in common.
         weak = found.correction is None and (
             found.chance < (PARTIAL if undated(query, found.evidence, found.weights) else REFUSED)

@@ -232,6 +232,9 @@ def _check_question(entry: dict[str, Any], number: int) -> None:
 
 def _print_answer(answer: Any) -> None:
     lang = answer.language
+    if answer.resolved_question != answer.question.strip() and answer.citations:
+        label = translate("answer.follow_up", lang)
+        err.print(f"{label} {answer.resolved_question}", style="yellow", markup=False)
     for notice in answer.notices:
         err.print(notice, style="yellow", markup=False)
     out.print(answer.answer_markdown.replace("**", ""), markup=False)

@@ -27,8 +27,9 @@ def answer_html(answer: Answer, turn: int, lang: str, *, complete: bool = False)
     parts = [f'<p class="notice">{_with_references(notice, turn)}</p>' for notice in answer.notices]
     if answer.resolved_question != answer.question.strip() and answer.citations:
         edit = escape(translate("web.edit", lang))
+        label = escape(translate("answer.follow_up", lang))
         parts.append(
-            f'<p class="resolved"><span>{escape(answer.resolved_question)}</span> '
+            f'<p class="resolved">{label} <span>{escape(answer.resolved_question)}</span> '
             f'<a class="edit" href="#question">{edit}</a></p>'
         )
     if answer.status == "insufficient":
