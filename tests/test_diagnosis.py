@@ -42,7 +42,9 @@ def test_a_diagnosis_names_strengths_and_two_next_steps_with_quotes(fiches) -> N
         "engagement-1": 0, "engagement-2": 1, "action-integree-1": 3, "cooperation-1": 1,
         "cooperation-2": 2, "evaluation-1": 3,
     }  # fmt: skip
-    replies = make_answers({**answers, "evaluation-2": {"comment": "Pas encore vu."}})
+    replies = make_answers(
+        load_parcours(), {**answers, "evaluation-2": {"comment": "Pas encore vu."}}
+    )
     found = diagnose(fiches, load_parcours(), replies, VILLAGE)
     assert [round(score.score or 0, 2) for score in found.scores] == [0.17, 1.0, 0.5, 1.0]
     assert len(found.strengths) == 2
@@ -62,7 +64,7 @@ def test_wrong_answers_and_a_wrong_parcours_are_sentences(fiches, tmp_path) -> N
         {"engagement-1": {"comment": "x" * 3000}},
     ):  # fmt: skip
         with pytest.raises(UsageError):
-            diagnose(fiches, load_parcours(), make_answers(answers), VILLAGE)
+            diagnose(fiches, load_parcours(), make_answers(load_parcours(), answers), VILLAGE)
     path = tmp_path / "parcours.yaml"
     path.write_text("id: x\ntitle: {fr: abc}\n", encoding="utf-8")
     with pytest.raises(UsageError, match="title"):
@@ -72,7 +74,7 @@ def test_wrong_answers_and_a_wrong_parcours_are_sentences(fiches, tmp_path) -> N
         load_parcours(Path(path.rename(tmp_path / "autre.yaml")))
     (tmp_path / "reponses.json").write_text("[]")
     with pytest.raises(UsageError):
-        read_answers(tmp_path / "reponses.json")
+        read_answers(load_parcours(), tmp_path / "reponses.json")
 
 
 def test_each_statement_leads_to_its_verified_passage(fiches, settings) -> None:

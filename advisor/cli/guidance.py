@@ -201,9 +201,10 @@ def diagnose(
     from advisor.guidance.diagnosis import diagnose as run
     from advisor.guidance.diagnosis import load_parcours, read_answers
 
-    given = read_answers(answers)
+    statements = load_parcours(parcours)
+    given = read_answers(statements, answers)
     lang = get_settings().lang
-    found = run(fiches_of_home(), load_parcours(parcours), given, profile_of(profile), lang)
+    found = run(fiches_of_home(), statements, given, profile_of(profile), lang)
     if as_json:
         print_json(found.model_dump(mode="json"))
         return

@@ -120,14 +120,17 @@ def load_parcours(path: Path | None = None) -> Parcours:
     return read_rules(path or FOLDER / f"{DEFAULT}.yaml", Parcours)
 
 
-def make_answers(values: Mapping[str, Any]) -> dict[str, Reply]:
+def make_answers(parcours: Parcours, values: Mapping[str, Any]) -> dict[str, Reply]:
     """Return the answers that some values describe, ``2`` or ``{"level": 2, "comment": "…"}``.
 
     Raises:
-        UsageError: a level is none of ``LEVELS``, a comment is too long.
+        UsageError: no such statement, a level that is none of ``LEVELS``, a comment too long.
     """
     answers = {}
+    known = parcours.statements()
     for name, value in values.items():
+        if name not in known:
+            raise UsageError("answers_unknown", name=name)
         given = value if isinstance(value, dict) else {"level": value}
         try:
             # Strict: true is no level.
@@ -138,7 +141,7 @@ def make_answers(values: Mapping[str, Any]) -> dict[str, Reply]:
     return answers
 
 
-def read_answers(path: Path) -> dict[str, Reply]:
+def read_answers(parcours: Parcours, path: Path) -> dict[str, Reply]:
     """Read answers, ``{"engagement-1": 2}``; statements left out are unanswered.
 
     Raises:
@@ -152,7 +155,7 @@ def read_answers(path: Path) -> dict[str, Reply]:
         raise UsageError("answers_bad", path=str(path)) from None
     if not isinstance(values, dict):
         raise UsageError("answers_bad", path=str(path))
-    return make_answers(values)
+    return make_answers(parcours, values)
 
 
 def diagnose(
@@ -165,15 +168,12 @@ def diagnose(
     """Return scores, strengths and the two most useful next steps.
 
     The next steps answer the lowest statements, one for each of the two lowest fundamentals,
-    so that they open two fronts and not one.
+    so that they open two fronts and not one. ``replies`` come from ``make_answers``.
 
     Raises:
-        UsageError: an answer names no statement.
+        UsageError: the corpus is empty.
     """
     known = parcours.statements()
-    for name in replies:
-        if name not in known:
-            raise UsageError("answers_unknown", name=name)
     answers = {name: one.level for name, one in replies.items() if one.level is not None}
     scores = [_score(group, answers, lang) for group in parcours.fundamentals]
     told = [one for one in scores if one.score is not None]

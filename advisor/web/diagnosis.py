@@ -105,12 +105,12 @@ def build_diagnosis(
         if begun or not values:  # what is being typed is not replaced
             return [gr.skip(), *stay]
         try:
-            return [True, *shown(make_answers(values))]
+            return [True, *shown(make_answers(parcours, values))]
         except AdvisorError:  # kept by an older version of the page
             return [True, *stay]
 
     def run(values: dict[str, Any] | None, *given: Any) -> tuple[str, Any]:
-        replies = make_answers(values_of(given))
+        replies = make_answers(parcours, values_of(given))
         if not any(reply.level is not None for reply in replies.values()):
             return f'<p class="notice">{escape(_t("no_answer", lang))}</p>', gr.skip()
         try:
@@ -126,7 +126,7 @@ def build_diagnosis(
     def read(file: str | None) -> tuple[Any, ...]:
         path = Path(file or "")
         try:
-            replies = read_answers(path)
+            replies = read_answers(parcours, path)
         except AdvisorError as error:
             return problem_html(error, lang), gr.skip(), gr.skip(), *[gr.skip() for _ in form]
         finally:
