@@ -13,6 +13,7 @@ from advisor.errors import UsageError
 
 PACKAGE = Path(__file__).resolve().parent
 SHIPPED_MODEL = PACKAGE / "models" / "static_fr_en_de"
+SHIPPED_ENCODER = PACKAGE / "models" / "tokens_fr_en_de"
 
 
 class Settings(BaseSettings):
@@ -27,6 +28,7 @@ class Settings(BaseSettings):
     root_path: str = ""
 
     embedding_model: str = str(SHIPPED_MODEL)
+    token_encoder: str | None = str(SHIPPED_ENCODER)
     reranker: str | None = None
     chroma_url: str | None = None
 

@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
+import numpy as np
+
 from advisor.retrieval.asked import Value, values_in
 from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
@@ -41,11 +43,12 @@ class Features:
 
     ``line`` and ``passage``: the share of the question's weight that the best line, and the
     best passage, answer for; ``rare``: the same for the question's two rarest words alone;
-    ``similarity``: the best cosine of a line; ``agreement``: both rankings put the same passage
-    near the top; ``foreign``: the best passages are in another language than the question;
-    ``names``: the share of the question's names that the passages hold, half when it has none;
-    ``absent``: the share of the question's words that the whole corpus lacks, as much of it as
-    the corpus is large: in a small one most words are absent whatever the question;
+    ``similarity``: the best cosine of a line; ``nearness``: how near the best passage is token by
+    token, 0 without the encoder; ``agreement``: both rankings put one passage near the top;
+    ``foreign``: the best passages are in another language than the question; ``names``: the share
+    of the question's names that the passages hold, half when it has none; ``absent``: the share
+    of the question's words that the whole corpus lacks, as much of it as the corpus is large: in
+    a small one most words are absent whatever the question;
     ``silent``: the share of the question's weight in words that no passage answers for.
     """
 
@@ -53,6 +56,7 @@ class Features:
     passage: float
     rare: float
     similarity: float
+    nearness: float
     agreement: float
     foreign: float
     names: float
@@ -60,12 +64,12 @@ class Features:
     silent: float
 
 
-# One weight per feature, in their order, then the constant.
-WEIGHTS = (1.37, 1.29, 0.44, 2.42, 1.26, 0.83, 1.21, -1.33, -0.64)
-CONSTANT = -3.56
+# A weight per feature, in their order, and the constant: with the token encoder, and without.
+_READ = ((1.22, 1.16, 0.21, 1.94, 2.84, 1.39, 0.74, 0.97, -1.3, -0.43), -5.0)
+_UNREAD = ((1.28, 1.38, 0.42, 2.6, 0.0, 1.64, 0.77, 1.44, -1.81, -0.49), -4.1)
 # Below ``REFUSED`` nothing is answered. Below ``PARTIAL``, or when so much of the question is
 # met with silence, what is missing is named.
-REFUSED, PARTIAL, SILENT = 0.2, 0.4, 0.35
+REFUSED, PARTIAL, SILENT = 0.21, 0.4, 0.35
 
 
 def features(
@@ -82,7 +86,7 @@ def features(
     looked_at = [one for one in evidence[:_LOOKED_AT] if one.lines]
     lines = [line for one in looked_at for line in one.lines]
     if not lines:
-        return Features(0, 0, 0, 0, 0, 0, 0, 1, 1)
+        return Features(0, 0, 0, 0, 0, 0, 0, 0, 1, 1)
     whole = [
         {word: max(line.matches.get(word, 0.0) for line in one.lines) for word in weights}
         for one in looked_at
@@ -100,6 +104,7 @@ def features(
             for held_by in whole
         ),
         similarity=max(line.similarity for line in lines),
+        nearness=max(one.nearness for one in looked_at),
         agreement=_agreement(looked_at),
         foreign=float(all(one.hit.document.lang != query.lang for one in looked_at)),
         names=_names(query, lines),
@@ -110,8 +115,9 @@ def features(
 
 def probability(found: Features) -> float:
     """Return the probability that the evidence answers, in [0, 1]."""
-    score = CONSTANT + sum(
-        weight * value for weight, value in zip(WEIGHTS, astuple(found), strict=True)
+    weights, constant = _READ if found.nearness else _UNREAD
+    score = constant + sum(
+        weight * value for weight, value in zip(weights, astuple(found), strict=True)
     )
     return 1 / (1 + math.exp(-score))
 
@@ -196,10 +202,10 @@ def _absent(weights: Mapping[str, float], size: int) -> float:
 
 
 def _agreement(evidence: Sequence[Evidence]) -> float:
-    """Return how near to both rankings' best the first passage is."""
-    best = evidence[0].hit
-    shares = []
-    for name in ("lexical", "similarity"):
-        top = max((getattr(one.hit, name) or 0.0 for one in evidence), default=0.0)
-        shares.append((getattr(best, name) or 0.0) / top if top > 0 else 0.0)
-    return max(0.0, min(shares))
+    """Return how near to both rankings' best the passage is that both rank well."""
+    shares = np.zeros((2, len(evidence)))
+    for row, name in enumerate(("lexical", "similarity")):
+        found = np.array([getattr(one.hit, name) or 0.0 for one in evidence])
+        if found.max(initial=0.0) > 0:
+            shares[row] = found / found.max()
+    return max(0.0, float(shares.min(axis=0).max(initial=0.0)))

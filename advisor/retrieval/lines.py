@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.index.embedding import PassageEmbeddings
+from advisor.index.token_encoder import TokenEncoder
 from advisor.retrieval.asked import values_in
+from advisor.retrieval.late_interaction import nearness
 from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.retrieval.query import Query
 from advisor.retrieval.word_match import word_similarities
@@ -23,7 +25,9 @@ Matches = npt.NDArray[np.float32]
 #: Passages read line by line before they are ranked.
 READ = 8
 # What the best line of a passage adds to its score, and the best that has a value asked for.
-_COVERAGE, _SIMILARITY, _VALUE = 0.2, 0.1, 0.15
+_COVERAGE, _VALUE = 0.2, 0.15
+# What its nearness token by token adds; without the encoder, the similarity of its best line.
+_NEARNESS, _SIMILARITY = 0.4, 0.1
 #: How a line of a list begins.
 ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
 _MIN_LETTERS = 12
@@ -73,29 +77,39 @@ def by_best_line(
     hits: Sequence[Hit],
     weights: Mapping[str, float],
     embeddings: PassageEmbeddings | None,
+    encoder: TokenEncoder | None,
 ) -> tuple[tuple[Hit, ...], dict[str, Evidence]]:
-    """Return the hits ranked with what their best line adds, and the lines of the first ones.
+    """Return the hits ranked with what reading the first ones adds, and the lines of these.
 
     A passage that says in one sentence what is asked, with a value of the kinds asked for,
-    answers better than one that has the words here and there. Arguments as for ``read_lines``.
+    answers better than one that has the words here and there. Arguments as for ``read_lines``;
+    the encoder compares whole passages.
     """
     values = query.asked.values
     evidence = read_lines(query, hits[:READ], weights, embeddings)
+    if encoder is not None:
+        for one, near in zip(evidence, nearness(query, hits[:READ], encoder), strict=True):
+            one.nearness = near
+    weight = _SIMILARITY if encoder is None else _NEARNESS
     gains = [
-        _COVERAGE * max((line.coverage for line in one.lines), default=0.0)
-        + _SIMILARITY * max((line.similarity for line in one.lines), default=0.0)
+        weight * (one.nearness if encoder is not None else _most_similar(one))
+        + _COVERAGE * max((line.coverage for line in one.lines), default=0.0)
         + _VALUE
         * max((line.coverage for line in one.lines if values_in(line.text, values)), default=0.0)
         for one in evidence
     ]
     # Those that were not read gain nothing, and stay below.
     gains += [0.0] * (len(hits) - len(evidence))
-    most = 1 + _COVERAGE + _SIMILARITY + (_VALUE if values else 0.0)
+    most = 1 + weight + _COVERAGE + (_VALUE if values else 0.0)
     scored = [
         replace(hit, score=(hit.score + gain) / most) for hit, gain in zip(hits, gains, strict=True)
     ]
     ranked = sorted(scored, key=lambda hit: (-hit.score, hit.passage.id))
     return tuple(ranked), {one.hit.passage.id: one for one in evidence}
+
+
+def _most_similar(one: Evidence) -> float:
+    return max((line.similarity for line in one.lines), default=0.0)
 
 
 def covered(line: Line, weights: Mapping[str, float]) -> float:

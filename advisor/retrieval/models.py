@@ -51,11 +51,13 @@ class Line:
 class Evidence:
     """A passage with its scored lines.
 
-    ``above`` tells how well its title and headings answer for each word of the question.
+    ``above`` tells how well its title and headings answer for each word of the question,
+    ``nearness`` how near it is token by token, in ]0, 1]; 0 where no encoder has read it.
     """
 
     hit: Hit
     lines: list[Line] = field(default_factory=list)
+    nearness: float = 0.0
     above: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -14,6 +14,7 @@ from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, Usa
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, OpenIndexes
 from advisor.index.lexical import Candidate
+from advisor.index.token_encoder import TokenEncoder, load_token_encoder
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
 from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_by
@@ -127,7 +128,8 @@ class PassageSearch:
         evidence: dict[str, Evidence] = {}
         if legs == BOTH:
             hits = with_priors(hits, query.asked.shape)
-            hits, evidence = by_best_line(query, hits, words, self.embeddings)
+            encoder = self._encoder(problems)
+            hits, evidence = by_best_line(query, hits, words, self.embeddings, encoder)
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)
@@ -154,6 +156,16 @@ class PassageSearch:
         try:
             return load_embeddings(self._settings.embedding_model)
         except AdvisorError:
+            return None
+
+    def _encoder(self, problems: list[AdvisorError]) -> TokenEncoder | None:
+        """Return the encoder of tokens; why there is none is added to the problems."""
+        if not self._settings.token_encoder:
+            return None
+        try:
+            return load_token_encoder(self._settings.token_encoder)
+        except ModelUnavailable as error:
+            problems.append(error)
             return None
 
     @property

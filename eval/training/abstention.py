@@ -4,8 +4,8 @@
 
 QUESTIONS are asked to FOLDER whole, then to FOLDER without the file that holds their evidence;
 those of the test collections, cut to a sample, to their collection, then to FOLDER, which knows
-nothing of them. With ``--also``, everything is asked to both folders too. Every group weighs
-the same. Prints the weights for
+nothing of them. With ``--also``, everything is asked to both folders too. The questions of
+``out_of_scope.txt`` are asked to every folder. Every group weighs the same. Prints the weights for
 ``advisor/answer/abstention.py``, and the error on questions left out, by cross-validation.
 """
 
@@ -66,6 +66,13 @@ def of_questions(path: Path, folder: Path, work: Path) -> Iterator[tuple[str, Fe
                 yield "without", observe(search, one.text, one.turns), False
 
 
+def of_everyday_life(search: PassageSearch, group: str) -> Iterator[tuple[str, Features, bool]]:
+    """Yield (group, features, answerable) of questions that no corpus of this kind answers."""
+    for line in Path(__file__).with_name("out_of_scope.txt").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            yield group, observe(search, line), False
+
+
 def of_collection(
     folder: Path, work: Path, strangers: Sequence[PassageSearch]
 ) -> Iterator[tuple[str, Features, bool]]:
@@ -115,6 +122,8 @@ def main() -> None:
         for one in read_questions(options.questions):
             known = one.source in ("seed", "dossier")
             seen.append((f"both {one.source}", observe(both, one.text, one.turns), known))
+        for number, stranger in enumerate(strangers):
+            seen += of_everyday_life(stranger, f"out of scope {number}")
         for folder in options.retrieval:
             seen += of_collection(folder, work, strangers)
     report(seen)
