@@ -193,17 +193,18 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
 
 
 def measure_warm(work: Path, passages: int) -> None:
-    """Time warm questions over many passages, each asked before; memory of the process."""
+    """Time warm questions over many passages, with the token encoder and without; memory."""
     home = work / "large"
     fill = f"from eval.speed import fill_home; fill_home({str(home)!r}, {passages})"
     subprocess.run([sys.executable, "-c", fill], check=True, cwd=HERE)
-    output, _ = _timed([sys.executable, "-c", _WARM, str(home)])
-    ranking, answer, peak = (json.loads(line) for line in output.splitlines()[-3:])
-    for name, (median, late) in (("ranking", ranking), ("answer", answer)):
-        print(
-            f"warm {name:12} {passages} passages: p50 {median:.0f} ms, p95 {late:.0f} ms, "
-            f"memory {peak:.0f} MB"
-        )
+    for which, environment in (("", {}), (", no token encoder", {"ADVISOR_TOKEN_ENCODER": ""})):
+        output, _ = _timed([sys.executable, "-c", _WARM, str(home)], **environment)
+        ranking, answer, peak = (json.loads(line) for line in output.splitlines()[-3:])
+        for name, (median, late) in (("ranking", ranking), ("answer", answer)):
+            print(
+                f"warm {name:12} {passages} passages: p50 {median:.0f} ms, p95 {late:.0f} ms, "
+                f"memory {peak:.0f} MB{which}"
+            )
 
 
 _GUIDANCE = """
