@@ -247,7 +247,7 @@ def _same(left: Sequence[str], right: Sequence[str]) -> torch.Tensor:
 
 
 def export(model: TokenVectors, tokenizer: Tokenizer, output: Path) -> None:
-    """Write ``tokenizer.json`` and ``model.onnx``, whose layers are 8-bit integers."""
+    """Write ``tokenizer.json``, ``model.onnx`` and its 8-bit numbers, ``model.onnx.data``."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     output.mkdir(parents=True, exist_ok=True)
@@ -272,6 +272,8 @@ def export(model: TokenVectors, tokenizer: Tokenizer, output: Path) -> None:
             op_types_to_quantize=["MatMul"],
             per_channel=True,
             weight_type=QuantType.QInt8,
+            # Beside the graph, they are mapped into memory instead of copied.
+            use_external_data_format=True,
         )
 
 
