@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from advisor.answer.answerer import Answerer
 from advisor.errors import ModelUnavailable
 from advisor.index.token_encoder import TokenEncoder, load_token_encoder
 from advisor.retrieval.search import PassageSearch
@@ -87,6 +88,8 @@ def test_an_encoder_that_cannot_be_read_is_named_and_the_search_goes_on(imported
         assert [hit.passage.id for hit in result.hits] == [hit.passage.id for hit in plain.hits]
         said = result.degraded[0].message("fr")
         assert str(folder) in said and "ADVISOR_TOKEN_ENCODER" in said
+        answer = Answerer(broken).answer("Qui a fermé la dernière fosse ?")
+        assert said in answer.notices and answer.citations
         with pytest.raises(ModelUnavailable):
             load_token_encoder(str(folder))
 

@@ -70,13 +70,8 @@ _NAMED_MISSING = 3
 _INSIDE = re.compile(r"[’'-]")
 # Words of the question that ask for a form of answer, which no source need hold.
 _ABOUT_THE_ANSWER = word_list("asking")
-_LASTING = (
-    "chroma_unreachable",
-    "model_damaged",
-    "model_missing",
-    "model_no_folder",
-    "reranker_missing",
-)
+_NO_VECTORS = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
+_NO_READING = ("encoder_missing", "reranker_missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,10 +347,9 @@ def _said(question: str, words: str, lang: Language) -> Answer:
 
 def _search_notices(result: SearchResult, lang: str) -> Iterator[str]:
     # What a rebuild will not repair is named; the rest is being repaired.
-    lasting = [one for one in result.degraded if one.code in _LASTING]
-    if lasting:
-        yield lasting[0].message(lang)
-    elif result.missing_leg is not None:
+    lasting = [one for one in result.degraded if one.code in (*_NO_VECTORS, *_NO_READING)]
+    yield from (one.message(lang) for one in lasting)
+    if result.missing_leg is not None and not any(one.code in _NO_VECTORS for one in lasting):
         code = "lexical_only" if result.missing_leg == "dense" else "dense_only"
         yield translate(f"answer.{code}", lang)
     corrected = [one.shown for one in result.query.alternatives if one.origin == "spelling"]
