@@ -18,8 +18,7 @@ import numpy.typing as npt
 from advisor.errors import ModelUnavailable
 
 Vectors = npt.NDArray[np.float32]
-#: Id that fills a batch up; the ids of the tokenizer follow it.
-PAD = 0
+# Id 0 fills up the batches of the training; the ids of the tokenizer follow it.
 _BEGIN, _END = 2, 3
 _TOKENS = 400
 
@@ -74,21 +73,13 @@ class TokenEncoder:
         return [self._encoded(with_marks(one.ids[:_TOKENS])) for one in found]
 
     def _encoded(self, ids: Sequence[int]) -> EncodedText:
-        vectors, weights = self._session.run(None, {"ids": padded([ids])})
+        vectors, weights = self._session.run(None, {"ids": np.array([ids], dtype=np.int64)})
         return EncodedText(vectors[0], weights[0] / weights[0].sum())
 
 
 def with_marks(ids: Sequence[int]) -> list[int]:
-    """Return a tokenizer's ids as the network takes them: after padding, between two marks."""
+    """Return a tokenizer's ids as the network takes them: one higher, between two marks."""
     return [_BEGIN, *(token + 1 for token in ids), _END]
-
-
-def padded(ids: Sequence[Sequence[int]]) -> npt.NDArray[np.int64]:
-    """Return ids of several texts filled up to the longest, shape (texts, tokens)."""
-    out = np.full((len(ids), max(map(len, ids))), PAD, dtype=np.int64)
-    for row, one in enumerate(ids):
-        out[row, : len(one)] = one
-    return out
 
 
 @lru_cache(maxsize=1)

@@ -29,7 +29,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
-from advisor.index.token_encoder import PAD, padded, with_marks
+from advisor.index.token_encoder import with_marks
 from advisor.text.sentences import sentence_spans
 from eval.training.batches import WEIGHTS, Column, Task
 from eval.training.hard_negatives import mine
@@ -37,6 +37,7 @@ from eval.training.pretrained_encoder import CHANNELS, ORDERS, Pretrained, read_
 from eval.training.sources import Account, Pair, Text
 from eval.training.static_model import load, texts_of
 
+PAD = 0
 PIECES, DIMENSION = 36_000, 128
 BATCH, RATE, NEW_RATE = 32, 3e-4, 1e-3
 # First logarithm of the scale of the scores.
@@ -216,14 +217,14 @@ def _scores(
     model: TokenVectors, tokenizer: Tokenizer, left: Sequence[str], right: Sequence[str]
 ) -> torch.Tensor:
     """Return how near each right text is to each left one, shape (left, right), in [-1, 1]."""
-    asked, weights = model(torch.from_numpy(padded(_ids(tokenizer, left, _QUESTION_TOKENS))))
+    asked, weights = model(torch.from_numpy(_padded(_ids(tokenizer, left, _QUESTION_TOKENS))))
     weights = weights / weights.sum(dim=1, keepdim=True)
     ids = _ids(tokenizer, right, _PASSAGE_TOKENS)
     order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
     size = -(-len(order) // _GROUPS)
     columns = []
     for first in range(0, len(order), size):
-        batch = torch.from_numpy(padded([ids[place] for place in order[first : first + size]]))
+        batch = torch.from_numpy(_padded([ids[place] for place in order[first : first + size]]))
         vectors, _ = model(batch)
         near = torch.einsum("qid,pjd->qpij", asked, vectors)
         nearest = near.masked_fill((batch == PAD)[None, :, None], -1.0).amax(dim=-1)
@@ -236,6 +237,14 @@ def _scores(
 def _ids(tokenizer: Tokenizer, texts: Sequence[str], most: int) -> list[list[int]]:
     found = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
     return [with_marks(one.ids[:most]) for one in found]
+
+
+def _padded(ids: Sequence[Sequence[int]]) -> npt.NDArray[np.int64]:
+    """Return ids of several texts filled up to the longest, shape (texts, tokens)."""
+    out = np.full((len(ids), max(map(len, ids))), PAD, dtype=np.int64)
+    for row, one in enumerate(ids):
+        out[row, : len(one)] = one
+    return out
 
 
 def _same(left: Sequence[str], right: Sequence[str]) -> torch.Tensor:
