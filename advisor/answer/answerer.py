@@ -309,7 +309,7 @@ class Answerer:
         for one in evidence[:_NEAREST]:
             best = max(one.lines, key=lambda line: line.score, default=None)
             if best is not None:
-                found.append(Selection(one.hit, (best,)))
+                found.append(Selection(one, (best,)))
         return found
 
     def _generate(self, extractive: Answer, evidence: Sequence[Evidence]) -> Iterator[Answer]:
@@ -380,21 +380,24 @@ def _with_list(
     if not lists:
         return selections
     best, items = max(lists, key=lambda found: found[0].best)
-    return [*selections, Selection(best.hit, tuple(items))]
+    return [*selections, Selection(best, tuple(items))]
 
 
 def _with_line(
     selections: list[Selection], one: Evidence, line: Line, *, first: bool
 ) -> list[Selection]:
-    """Return selections that hold a line; ``first`` puts it by itself before all others."""
+    """Return selections that hold a line.
+
+    ``first`` puts it before all others, with what is chosen after it in its passage.
+    """
     own = next((item for item in selections if item.hit.passage.id == one.hit.passage.id), None)
     others = tuple(known for known in (own.lines if own else ()) if known is not line)
     if first:
-        kept = [item for item in selections if item is not own]
-        rest = [Selection(one.hit, others)] if others else []
-        return [Selection(one.hit, (line,), leads=True), *rest, *kept]
+        after = tuple(known for known in others if known.start > line.start)
+        leading = Selection(one, (line, *after), leads=True)
+        return [leading, *(item for item in selections if item is not own)]
     lines = tuple(sorted((*others, line), key=lambda known: known.start))
-    renewed = Selection(one.hit, lines)
+    renewed = Selection(one, lines)
     if own is None:
         return [*selections, renewed]
     return [renewed if item is own else item for item in selections]

@@ -75,9 +75,24 @@ def list_of(lines: Sequence[Line], count: int) -> list[Line]:
 class Selection:
     """Chosen lines of one passage, in reading order; ``leads`` puts it before all others."""
 
-    hit: Hit
+    evidence: Evidence
     lines: tuple[Line, ...]
     leads: bool = False
+
+    @property
+    def hit(self) -> Hit:
+        return self.evidence.hit
+
+    def runs(self) -> list[list[Line]]:
+        """Return the chosen lines in runs that no line left out parts."""
+        chosen = {line.start for line in self.lines}
+        runs: list[list[Line]] = [[]]
+        for line in self.evidence.lines:
+            if line.start in chosen:
+                runs[-1].append(line)
+            elif runs[-1]:
+                runs.append([])
+        return [run for run in runs if run]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +139,7 @@ def select(evidence: Sequence[Evidence], measure: Measure) -> list[Selection]:
             chosen.setdefault(key, {})[member.start] = member
             kept.append(member)
         count += 1
-    return [Selection(owners[key].hit, _joined(owners[key], chosen[key])) for key in chosen]
+    return [Selection(owners[key], _joined(owners[key], chosen[key])) for key in chosen]
 
 
 def _joined(one: Evidence, chosen: Mapping[int, Line]) -> tuple[Line, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from advisor.answer.citation import CitationChecker
@@ -10,7 +10,6 @@ from advisor.answer.evidence import Selection
 from advisor.answer.models import Citation, Sentence
 from advisor.errors import UsageError
 from advisor.retrieval.asked import Value, values_in
-from advisor.retrieval.models import Line
 
 
 def compose(
@@ -30,7 +29,7 @@ def compose(
     for document_id in documents:
         parts = [one for one in selections if one.hit.document.id == document_id]
         for selection in sorted(parts, key=lambda one: (not one.leads, one.lines[0].start)):
-            for run in _runs(selection):
+            for run in selection.runs():
                 passage = selection.hit.passage
                 quote = passage.text[run[0].start - passage.start : run[-1].end - passage.start]
                 try:
@@ -53,21 +52,6 @@ def compose(
                         )
                     )
     return sentences, citations
-
-
-def _runs(selection: Selection) -> Iterator[list[Line]]:
-    """Yield runs of lines with nothing but white space between them."""
-    passage = selection.hit.passage
-    run: list[Line] = []
-    for line in selection.lines:
-        if run:
-            between = passage.text[run[-1].end - passage.start : line.start - passage.start]
-            if between.strip():
-                yield run
-                run = []
-        run.append(line)
-    if run:
-        yield run
 
 
 def markdown(sentences: Sequence[Sentence]) -> str:
