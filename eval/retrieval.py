@@ -25,9 +25,10 @@ from advisor.catalogue.records import Document, Page, Passage
 from advisor.catalogue.store import Catalogue, SourceFile
 from advisor.errors import UsageError
 from advisor.index.embedding import load_embeddings
-from advisor.index.generations import IndexStore, embedded_text
+from advisor.index.generations import embedded_text
 from advisor.retrieval.search import BOTH, DENSE, LEXICAL, PassageSearch
 from advisor.settings import Settings
+from ingest.pipeline import index_store
 
 Run = dict[str, dict[str, float]]
 Ranker = Callable[[str], Mapping[str, float]]
@@ -114,7 +115,7 @@ def build_home(collection: Collection, settings: Settings) -> None:
             passage = Passage(key, key, 0, 0, len(text), 1, (), text)
             file = SourceFile(f"/{collection.name}/{key}", 0, 0)
             catalogue.stage(document, [passage], vectors[row : row + 1], model.model_id, 1, file)
-    IndexStore(settings.index_path, catalogue).build(model)
+    index_store(settings, catalogue).build(model)
 
 
 def product_ranker(search: PassageSearch, legs: str) -> Ranker:

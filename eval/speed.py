@@ -259,8 +259,8 @@ def fill_fiches(home: str, dispositifs: int, territories: int) -> None:
     from advisor.catalogue.records import Document, Page, Passage
     from advisor.catalogue.store import Catalogue, SourceFile
     from advisor.index.embedding import load_embeddings
-    from advisor.index.generations import IndexStore
     from advisor.settings import SHIPPED_MODEL, Settings
+    from ingest.pipeline import index_store
 
     settings = Settings(home=Path(home))
     catalogue = Catalogue(settings.catalogue_path)
@@ -286,7 +286,7 @@ def fill_fiches(home: str, dispositifs: int, territories: int) -> None:
             file = SourceFile(f"/bench/{key}", 0, 0)
             vectors = model.encode([text])
             catalogue.stage(document, [passage], vectors, model.model_id, 1, file)
-    IndexStore(settings.index_path, catalogue).build(model)
+    index_store(settings, catalogue).build(model)
 
 
 def _words() -> list[str]:
@@ -306,8 +306,8 @@ def fill_home(home: str, passages: int) -> None:
     from advisor.catalogue.records import Document, Page
     from advisor.catalogue.store import Catalogue, SourceFile
     from advisor.index.embedding import load_embeddings
-    from advisor.index.generations import IndexStore
     from advisor.settings import SHIPPED_MODEL, Settings
+    from ingest.pipeline import index_store
     from ingest.raw import RawBlock
     from ingest.split import split
     from ingest.structure import canonical_from_blocks
@@ -335,7 +335,7 @@ def fill_home(home: str, passages: int) -> None:
         catalogue.stage(document, parts, vectors, model.model_id, 1, file)
         made += len(parts)
         number += 1
-    IndexStore(settings.index_path, catalogue).build(model)
+    index_store(settings, catalogue).build(model)
 
 
 def main() -> None:

@@ -24,10 +24,11 @@ from advisor.catalogue.lease import writer_lease
 from advisor.catalogue.records import DocumentSummary
 from advisor.catalogue.sentences import dated_facts
 from advisor.catalogue.store import Catalogue, KnownSource, SourceFile
-from advisor.errors import AdvisorError, ReadRefused, UsageError
+from advisor.errors import AdvisorError, ModelUnavailable, ReadRefused, UsageError
 from advisor.i18n import translate
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, Progress, embedded_text
+from advisor.index.token_encoder import encoder_of
 from advisor.settings import Settings
 from ingest.discover import Found, discover, display
 from ingest.pool import ReadTask, read_all
@@ -87,9 +88,7 @@ class Importer:
             with writer_lease(self._settings.home):
                 self._import(list(discover(paths)), embeddings, restore)
                 _date_older(self._catalogue)
-                store = IndexStore(
-                    self._settings.index_path, self._catalogue, self._settings.chroma_url
-                )
+                store = index_store(self._settings, self._catalogue)
                 if not store.up_to_date(embeddings.model_id):
                     store.build(embeddings, self._progress)
         except OSError as error:
@@ -273,7 +272,7 @@ def rebuild(settings: Settings, progress: Progress = lambda _stage, _done, _tota
     embeddings = load_embeddings(settings.embedding_model)
     with writer_lease(settings.home):
         _date_older(catalogue)
-        store = IndexStore(settings.index_path, catalogue, settings.chroma_url)
+        store = index_store(settings, catalogue)
         return store.build(embeddings, progress, from_scratch=True).passages
 
 
@@ -293,10 +292,19 @@ def withdraw(
         if summary.state != "current":
             raise UsageError("unknown_document", id=identifier)
         catalogue.withdraw(summary.id)
-        store = IndexStore(settings.index_path, catalogue, settings.chroma_url)
+        store = index_store(settings, catalogue)
         if not store.up_to_date(embeddings.model_id):
             store.build(embeddings, progress)
         return summary
+
+
+def index_store(settings: Settings, catalogue: Catalogue) -> IndexStore:
+    """Return the index store of a home, which builds with the token encoder if there is one."""
+    encoder = None
+    # An answer says so; once it is there again, a rebuild reads what it has not read.
+    with suppress(ModelUnavailable):
+        encoder = encoder_of(settings.token_encoder)
+    return IndexStore(settings.index_path, catalogue, settings.chroma_url, encoder)
 
 
 def _date_older(catalogue: Catalogue) -> None:

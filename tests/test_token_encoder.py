@@ -5,34 +5,59 @@ import pytest
 
 from advisor.answer.answerer import Answerer
 from advisor.errors import ModelUnavailable
-from advisor.index.token_encoder import TokenEncoder, load_token_encoder
+from advisor.catalogue.store import Catalogue
+from advisor.index.token_encoder import TokenEncoder, encoder_of
+from advisor.retrieval import late_interaction
 from advisor.retrieval.search import PassageSearch
-from advisor.settings import SHIPPED_ENCODER
+from advisor.settings import SHIPPED_ENCODER, Settings
+from ingest.pipeline import Importer, rebuild
 
 
 @pytest.fixture(scope="module")
 def encoder() -> TokenEncoder:
-    return load_token_encoder(str(SHIPPED_ENCODER))
+    found = encoder_of(str(SHIPPED_ENCODER))
+    assert found is not None
+    return found
 
 
 def nearness(encoder: TokenEncoder, question: str, text: str) -> float:
-    asked, read = encoder.encode([question, text])
-    return float(asked.weights @ (asked.vectors @ read.vectors.T).max(axis=1))
+    return late_interaction.nearness(encoder.question(question), encoder.passages([text]))[0]
 
 
-def test_each_token_has_a_unit_vector_and_a_weight(encoder: TokenEncoder) -> None:
-    texts = ["L’église de Loos :  ½ MW", "", "🌱", "le mot " * 1_000]
-    for read in encoder.encode(texts):
+def test_each_token_of_a_question_has_a_unit_vector_and_a_weight(encoder: TokenEncoder) -> None:
+    for text in ["L’église de Loos :  ½ MW", "", "🌱", "le mot " * 1_000]:
+        read = encoder.question(text)
         assert 2 <= len(read.vectors) == len(read.weights) <= 402
         assert np.allclose(np.linalg.norm(read.vectors, axis=1), 1, atol=1e-3)
         assert read.weights.sum() == pytest.approx(1, abs=1e-5)
 
 
+def test_a_passage_keeps_the_sign_of_each_number_of_its_tokens(encoder: TokenEncoder) -> None:
+    text = "Le réseau de chaleur au bois."
+    [signs] = encoder.passages([text])
+    assert signs.shape[1] == encoder.width
+    assert (np.unpackbits(signs, axis=1) == (encoder.question(text).vectors > 0)).all()
+
+
 def test_a_text_reads_the_same_alone_and_among_others(encoder: TokenEncoder) -> None:
-    texts = ["Le réseau de chaleur au bois.", "Oui.", "Une phrase plus longue que les autres, " * 9]
-    for text, read in zip(texts, encoder.encode(texts), strict=True):
-        alone = encoder.encode([text])[0]
-        assert (read.vectors * alone.vectors).sum(axis=1) == pytest.approx(1, abs=0.02)
+    texts = ["Le réseau de chaleur au bois.", "", "Une phrase plus longue que les autres, " * 90]
+    for text, read in zip(texts, encoder.passages(texts), strict=True):
+        assert np.array_equal(read, encoder.passages([text])[0])
+
+
+def test_nearness_is_that_of_the_nearest_token_weighed_by_the_question(
+    encoder: TokenEncoder,
+) -> None:
+    asked = encoder.question("Qui finance les écoles ?")
+    texts = ["L'État paie les travaux des écoles.", "Oui.", "La piscine est fermée le mardi."]
+    expected = []
+    for signs in encoder.passages(texts):
+        vectors = (2.0 * np.unpackbits(signs, axis=1) - 1) / (8 * encoder.width) ** 0.5
+        expected.append(asked.weights @ (asked.vectors @ vectors.T).max(axis=1))
+    found = late_interaction.nearness(asked, encoder.passages(texts))
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert found[0] == max(found)
+    assert late_interaction.nearness(asked, []) == []
 
 
 @pytest.mark.parametrize(
@@ -74,6 +99,36 @@ def test_a_passage_that_answers_in_other_words_gains_on_one_that_shares_a_word(
     assert shares[0] > shares[1]
 
 
+def nearnesses(settings: Settings) -> list[float]:
+    return [hit.nearness for hit in PassageSearch(settings).search("les habitants", 5).hits]
+
+
+def test_passages_imported_without_the_encoder_are_read_by_the_next_rebuild(
+    settings, tmp_path, import_into
+) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for name in ("un", "deux"):
+        (folder / f"{name}.txt").write_text(f"Note {name}\n\nLes habitants décident.\n")
+    import_into(settings.model_copy(update={"token_encoder": None}), folder)
+    (folder / "trois.txt").write_text("Note trois\n\nLes habitants votent.\n")
+    assert nearnesses(settings) == [0.0, 0.0]
+    assert PassageSearch(settings).needs_rebuild()
+    rebuild(settings)
+    assert all(nearnesses(settings)) and not PassageSearch(settings).needs_rebuild()
+    import_into(settings, folder)
+    assert len(nearnesses(settings)) == 3 and all(nearnesses(settings))
+
+
+def test_an_import_reads_what_an_interrupted_build_had_not(settings, imported) -> None:
+    catalogue = Catalogue(imported.catalogue_path)
+    with catalogue.transaction() as connection:
+        connection.execute("DELETE FROM token_vectors")
+    assert nearnesses(imported) and not any(nearnesses(imported))
+    Importer(imported).run([])
+    assert all(nearnesses(imported))
+
+
 def test_an_encoder_that_cannot_be_read_is_named_and_the_search_goes_on(imported, tmp_path) -> None:
     damaged = tmp_path / "damaged"
     damaged.mkdir()
@@ -91,7 +146,7 @@ def test_an_encoder_that_cannot_be_read_is_named_and_the_search_goes_on(imported
         answer = Answerer(broken).answer("Qui a fermé la dernière fosse ?")
         assert said in answer.notices and answer.citations
         with pytest.raises(ModelUnavailable):
-            load_token_encoder(str(folder))
+            encoder_of(str(folder))
 
 
 def test_what_is_exported_encodes_as_what_was_trained(tmp_path: Path) -> None:
@@ -123,7 +178,7 @@ def test_what_is_exported_encodes_as_what_was_trained(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = TokenVectors(Pretrained(tokenizer, table, scale, low, layers))
     export(model, tokenizer, tmp_path / "model")
-    read = TokenEncoder(tmp_path / "model").encode(["bad cafe"])[0]
+    read = TokenEncoder(tmp_path / "model").question("bad cafe")
     ids = [2, *(one + 1 for one in tokenizer.encode("bad cafe", add_special_tokens=False).ids), 3]
     with torch.no_grad():
         vectors, weights = model(torch.tensor([ids]))

@@ -104,7 +104,7 @@ def features(
             for held_by in whole
         ),
         similarity=max(line.similarity for line in lines),
-        nearness=max(one.nearness for one in looked_at),
+        nearness=max(one.hit.nearness for one in looked_at),
         agreement=_agreement(looked_at),
         foreign=float(all(one.hit.document.lang != query.lang for one in looked_at)),
         names=_names(query, lines),

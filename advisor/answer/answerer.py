@@ -71,7 +71,7 @@ _INSIDE = re.compile(r"[’'-]")
 # Words of the question that ask for a form of answer, which no source need hold.
 _ABOUT_THE_ANSWER = word_list("asking")
 _NO_VECTORS = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
-_NO_READING = ("encoder_missing", "reranker_missing")
+_NO_READING = ("encoder_missing", "encoder_no_folder", "reranker_missing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,11 @@ import numpy as np
 from advisor.catalogue.records import DocumentSummary, LineBox, Passage
 
 _BATCH = 500
+#: Documents to retire at the next publication: replaced for every file they came from.
+RETIRED = """SELECT replaces FROM sources WHERE replaces IS NOT NULL
+    AND replaces NOT IN (SELECT document_id FROM sources)"""
+#: Whether the next publication holds a document ``d``.
+NEXT = f"(d.state = 'staged' OR (d.state = 'current' AND d.id NOT IN ({RETIRED})))"
 
 
 def passage_of(row: Any) -> Passage:

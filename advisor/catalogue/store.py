@@ -14,9 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-import numpy as np
-import numpy.typing as npt
-
 from advisor.catalogue.database import Database
 from advisor.catalogue.records import (
     DatedFact,
@@ -30,6 +27,8 @@ from advisor.catalogue.records import (
     SourceMark,
 )
 from advisor.catalogue.rows import (
+    NEXT,
+    RETIRED,
     batches,
     glob_literal,
     now,
@@ -40,15 +39,11 @@ from advisor.catalogue.rows import (
     to_json,
     unpack_lines,
 )
+from advisor.catalogue.vectors import Vectors, insert_vectors
 from advisor.errors import UsageError
 from advisor.text.language import Language
 
-Vectors = npt.NDArray[np.float32]
 _PASSAGE = "p.id, p.document_id, p.ordinal, p.start, p.end, p.page, p.headings, p.text"
-# Documents to retire at the next publication: replaced for every file they came from.
-_RETIRED = """SELECT replaces FROM sources WHERE replaces IS NOT NULL
-    AND replaces NOT IN (SELECT document_id FROM sources)"""
-_NEXT = f"(d.state = 'staged' OR (d.state = 'current' AND d.id NOT IN ({_RETIRED})))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +253,7 @@ class Catalogue(Database):
         """Return passage id → document id of what the next publication will hold."""
         return dict(self.rows(
             f"""SELECT p.id, p.document_id FROM passages p JOIN documents d ON d.id = p.document_id
-            WHERE {_NEXT}"""
+            WHERE {NEXT}"""
         ))  # fmt: skip
 
     def index_entries(self, passage_ids: Sequence[str]) -> Iterator[tuple[Passage, str, Language]]:
@@ -270,52 +265,6 @@ class Catalogue(Database):
                 batch,
             ):
                 yield passage_of(row), row[8], row[9]
-
-    # -- vectors -----------------------------------------------------------------------
-
-    def vectors(self, model: str, passage_ids: Sequence[str]) -> tuple[list[str], Vectors]:
-        """Return the ids that have a vector of this model and the vectors, one row each."""
-        ids: list[str] = []
-        blobs: list[bytes] = []
-        for batch in batches(passage_ids):
-            for row in self.rows(
-                f"""SELECT passage_id, vector FROM vectors
-                WHERE model = ? AND passage_id IN ({placeholders(batch)})""",
-                [model, *batch],
-            ):
-                ids.append(row[0])
-                blobs.append(row[1])
-        if not ids:
-            return [], np.zeros((0, 0), dtype=np.float32)
-        flat = np.frombuffer(b"".join(blobs), dtype=np.float16)
-        return ids, flat.reshape(len(ids), -1).astype(np.float32)
-
-    def vectors_of_documents(
-        self, model: str, document_ids: Sequence[str]
-    ) -> tuple[list[str], Vectors]:
-        """Return passage ids and vectors of all passages of the given documents."""
-        ids = [
-            row[0]
-            for batch in batches(document_ids)
-            for row in self.rows(
-                f"SELECT id FROM passages WHERE document_id IN ({placeholders(batch)})", batch
-            )
-        ]
-        return self.vectors(model, ids)
-
-    def without_vector(self, model: str) -> list[str]:
-        """Return the ids of the next publication's passages that lack a vector of this model."""
-        return [row[0] for row in self.rows(
-            f"""SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id
-            WHERE {_NEXT} AND NOT EXISTS
-            (SELECT 1 FROM vectors v WHERE v.passage_id = p.id AND v.model = ?)""",
-            (model,),
-        )]  # fmt: skip
-
-    def add_vectors(self, model: str, passage_ids: Sequence[str], vectors: Vectors) -> None:
-        """Store vectors (one row per id), replacing those of the same model."""
-        with self.transaction() as connection:
-            _insert_vectors(connection, model, passage_ids, vectors)
 
     # -- import ledger -----------------------------------------------------------------
 
@@ -382,7 +331,7 @@ class Catalogue(Database):
                 ],
             )  # fmt: skip
             _insert_facts(connection, document.id, facts)
-            _insert_vectors(connection, model, [passage.id for passage in passages], vectors)
+            insert_vectors(connection, model, [passage.id for passage in passages], vectors)
             _point_source(connection, file, document.id)
 
     def point_source(self, file: SourceFile, document_id: str, *, restage: bool = False) -> None:
@@ -415,7 +364,7 @@ class Catalogue(Database):
             connection.execute(
                 f"""UPDATE documents SET state = 'replaced',
                 replaced_by = (SELECT document_id FROM sources WHERE replaces = documents.id)
-                WHERE state = 'current' AND id IN ({_RETIRED})"""
+                WHERE state = 'current' AND id IN ({RETIRED})"""
             )
             connection.execute("UPDATE sources SET replaces = NULL")
             connection.execute("UPDATE documents SET state = 'current' WHERE state = 'staged'")
@@ -453,16 +402,6 @@ def _insert_facts(
             (fact.passage_id, document_id, fact.start, fact.end, fact.since, fact.sentence)
             for fact in facts
         ],
-    )
-
-
-def _insert_vectors(
-    connection: sqlite3.Connection, model: str, passage_ids: Sequence[str], vectors: Vectors
-) -> None:
-    rows = vectors.astype(np.float16)
-    connection.executemany(
-        "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-        [(key, model, row.tobytes()) for key, row in zip(passage_ids, rows, strict=True)],
     )
 
 

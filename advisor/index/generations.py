@@ -20,10 +20,12 @@ import numpy.typing as npt
 from advisor.catalogue.database import storage_error
 from advisor.catalogue.records import Generation
 from advisor.catalogue.store import Catalogue
+from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import AdvisorError, IndexUnavailable
 from advisor.index.dense import DenseIndex, drop_collections, update_dense
 from advisor.index.embedding import PassageEmbeddings
 from advisor.index.lexical import LexicalIndex, update_lexical
+from advisor.index.token_encoder import TokenEncoder, titled
 from advisor.text.language import Language
 
 Progress = Callable[[str, int, int], None]
@@ -58,10 +60,18 @@ class OpenIndexes:
 class IndexStore:
     """Builds, opens and checks generations under a folder (and, for vectors, maybe a server)."""
 
-    def __init__(self, folder: Path, catalogue: Catalogue, chroma_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        catalogue: Catalogue,
+        chroma_url: str | None = None,
+        encoder: TokenEncoder | None = None,
+    ) -> None:
         self._folder = folder
         self._catalogue = catalogue
+        self._vectors = PassageVectors(catalogue)
         self._chroma_url = chroma_url
+        self._encoder = encoder
 
     def _path(self, generation: int) -> Path:
         return self._folder / f"generation-{generation}"
@@ -114,6 +124,8 @@ class IndexStore:
         generation = self._catalogue.generation()
         if generation is None or generation.model != model_id or self._catalogue.staged_count():
             return False
+        if self._encoder is not None and self._vectors.without_tokens(self._encoder.model_id):
+            return False
         opened = self.open(generation, model_id)
         with closing(opened):
             expected = len(self._catalogue.next_passages())
@@ -145,6 +157,7 @@ class IndexStore:
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir(parents=True)
             self._embed_missing(embeddings, progress)
+            self._read_missing(progress)
             wanted = self._catalogue.next_passages()
             base = None if from_scratch else previous
             self._build_lexical(base, target / "lexical", wanted, progress)
@@ -173,7 +186,7 @@ class IndexStore:
         return generation
 
     def _embed_missing(self, embeddings: PassageEmbeddings, progress: Progress) -> None:
-        missing = self._catalogue.without_vector(embeddings.model_id)
+        missing = self._vectors.missing(embeddings.model_id)
         for first in range(0, len(missing), _BATCH):
             batch = missing[first : first + _BATCH]
             entries = list(self._catalogue.index_entries(batch))
@@ -182,8 +195,21 @@ class IndexStore:
                 embedded_text(title, passage.headings, passage.text)
                 for passage, title, _ in entries
             ]
-            self._catalogue.add_vectors(embeddings.model_id, ids, embeddings.encode(texts))
+            self._vectors.add(embeddings.model_id, ids, embeddings.encode(texts))
             progress("embed", first + len(batch), len(missing))
+
+    def _read_missing(self, progress: Progress) -> None:
+        """Let the token encoder read the passages that it has not read."""
+        if self._encoder is None:
+            return
+        model_id = self._encoder.model_id
+        missing = self._vectors.without_tokens(model_id)
+        for first in range(0, len(missing), _BATCH):
+            batch = missing[first : first + _BATCH]
+            entries = list(self._catalogue.index_entries(batch))
+            signs = self._encoder.passages([titled(title, one.text) for one, title, _ in entries])
+            self._vectors.add_tokens(model_id, [one.id for one, _, _ in entries], signs)
+            progress("tokens", first + len(batch), len(missing))
 
     def _build_lexical(
         self, base: Generation | None, target: Path, wanted: dict[str, str], progress: Progress
@@ -232,7 +258,7 @@ class IndexStore:
         self, model_id: str, ids: list[str]
     ) -> Iterator[tuple[Sequence[str], npt.NDArray[np.float32]]]:
         for first in range(0, len(ids), _BATCH):
-            found, vectors = self._catalogue.vectors(model_id, ids[first : first + _BATCH])
+            found, vectors = self._vectors.of(model_id, ids[first : first + _BATCH])
             yield found, shortened(vectors)
 
     def _validate(self, generation: Generation, wanted: dict[str, str]) -> None:
@@ -241,7 +267,7 @@ class IndexStore:
             problems = self._differences(opened, set(wanted))
             if not problems and opened.dense is not None:
                 sample = sorted(wanted)[:: max(1, len(wanted) // 50)]
-                ids, vectors = self._catalogue.vectors(generation.model, sample)
+                ids, vectors = self._vectors.of(generation.model, sample)
                 opened.dense.validate(ids, shortened(vectors))
         if problems:
             raise problems[0]

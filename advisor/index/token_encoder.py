@@ -1,12 +1,15 @@
 """The token encoder: a vector for each token of a text, in its context.
 
-Too slow and too large for a whole corpus, it reads the few passages that a search ranks best. A
-convolutional network in ONNX, run by onnxruntime on the processor.
+A convolutional network in ONNX, run by onnxruntime on the processor. It reads passages when they
+are indexed, and keeps of each number its sign alone; questions, whole, when they are asked.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,18 +21,19 @@ import numpy.typing as npt
 from advisor.errors import ModelUnavailable
 
 Vectors = npt.NDArray[np.float32]
+Signs = npt.NDArray[np.uint8]
 # Id 0 fills up the batches of the training; the ids of the tokenizer follow it.
 _BEGIN, _END = 2, 3
 _TOKENS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class EncodedText:
-    """The tokens of a text, with a mark at its beginning and at its end.
+class EncodedQuestion:
+    """The tokens of a question, with a mark at its beginning and at its end.
 
     Args:
         vectors: unit vectors, shape (tokens, dimension).
-        weights: how much each token counts in a question, shape (tokens,), 1 in sum.
+        weights: how much each token counts, shape (tokens,), 1 in sum.
     """
 
     vectors: Vectors
@@ -61,20 +65,42 @@ class TokenEncoder:
             self._session = onnxruntime.InferenceSession(
                 str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
-            self._session.run(None, {"ids": np.array([[_BEGIN, _END]])})
+            vectors, _ = self._run([_BEGIN, _END])
+            with (folder / "model.onnx.data").open("rb") as numbers:
+                digest = hashlib.file_digest(numbers, "blake2b").hexdigest()
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelUnavailable("encoder_missing", model=str(folder), reason=reason) from None
+        #: Bytes that the signs of a token take.
+        self.width = vectors.shape[1] // 8
+        self.model_id = f"tokens/{folder.name}@{digest[:8]}"
 
-    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
-        """Return the tokens of each text; texts are cut at 400 tokens."""
-        found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+    def question(self, text: str) -> EncodedQuestion:
+        """Return the tokens of a question, cut at 400."""
+        vectors, weights = self._run(self._ids([text])[0])
+        return EncodedQuestion(vectors, weights / weights.sum())
+
+    def passages(self, texts: Sequence[str]) -> list[Signs]:
+        """Return the signs of each text's tokens, shape (tokens, ``width``), cut at 400 tokens."""
         # One by one: the scale of the 8-bit numbers would depend on the other texts of a batch.
-        return [self._encoded(with_marks(one.ids[:_TOKENS])) for one in found]
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return list(threads.map(self._signs, self._ids(texts)))
 
-    def _encoded(self, ids: Sequence[int]) -> EncodedText:
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [with_marks(one.ids[:_TOKENS]) for one in found]
+
+    def _signs(self, ids: Sequence[int]) -> Signs:
+        return np.packbits(self._run(ids)[0] > 0, axis=1)
+
+    def _run(self, ids: Sequence[int]) -> tuple[Vectors, Vectors]:
         vectors, weights = self._session.run(None, {"ids": np.array([ids], dtype=np.int64)})
-        return EncodedText(vectors[0], weights[0] / weights[0].sum())
+        return vectors[0], weights[0]
+
+
+def titled(title: str, text: str) -> str:
+    """Return a passage as the encoder reads it, under the title of its document."""
+    return f"{title}. {text}"
 
 
 def with_marks(ids: Sequence[int]) -> list[int]:
@@ -82,13 +108,17 @@ def with_marks(ids: Sequence[int]) -> list[int]:
     return [_BEGIN, *(token + 1 for token in ids), _END]
 
 
-@lru_cache(maxsize=1)
-def load_token_encoder(folder: str) -> TokenEncoder:
-    """Load the encoder that a setting names (kept in memory).
+def encoder_of(setting: str | None) -> TokenEncoder | None:
+    """Return the encoder that a setting names (kept in memory), ``None`` where it names none.
 
     Raises:
         ModelUnavailable: see ``TokenEncoder``.
     """
+    return _loaded(setting) if setting else None
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: str) -> TokenEncoder:
     if not Path(folder).is_dir():
-        raise ModelUnavailable("encoder_missing", model=folder, reason="no such folder")
+        raise ModelUnavailable("encoder_no_folder", model=folder)
     return TokenEncoder(Path(folder))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 # Share of the dense leg: small, the shipped model being the weaker of the two.
 DENSE_WEIGHT = 0.32
 # Share of the word by word match in what ranks the best passages.
 MATCH_WEIGHT = 0.4
+# What nearness token by token adds, to a score of at most 1.
+NEARNESS_WEIGHT = 0.6
 # A ranking of this length was cut: what it lacks scores a share of its lowest score. A shorter
 # one is complete: what it lacks has nothing of what was asked.
 FULL, _ABSENT = 100, 0.8
@@ -16,12 +18,16 @@ FULL, _ABSENT = 100, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """A passage with its fused score in [0, 1] and the scores that made it (``None``: absent)."""
+    """A passage with its fused score in [0, 1] and the scores that made it (``None``: absent).
+
+    ``nearness`` is 0 where no token encoder has read it.
+    """
 
     passage_id: str
     score: float
     lexical: float | None
     similarity: float | None
+    nearness: float = 0.0
 
 
 def fuse(
@@ -50,7 +56,7 @@ def fuse(
         )
         for passage_id in {*lexical, *dense}
     ]
-    return sorted(fused, key=lambda one: (-one.score, one.passage_id))
+    return _sorted(fused)
 
 
 def with_matches(ranked: Sequence[Fused], matches: Sequence[float]) -> list[Fused]:
@@ -58,16 +64,26 @@ def with_matches(ranked: Sequence[Fused], matches: Sequence[float]) -> list[Fuse
     top = max(matches, default=0.0)
     if not top:
         return list(ranked)
-    mixed = [
-        Fused(
-            one.passage_id,
-            (1 - MATCH_WEIGHT) * one.score + MATCH_WEIGHT * match / top,
-            one.lexical,
-            one.similarity,
-        )
+    return _sorted(
+        replace(one, score=(1 - MATCH_WEIGHT) * one.score + MATCH_WEIGHT * match / top)
         for one, match in zip(ranked, matches, strict=True)
-    ]
-    return sorted(mixed, key=lambda one: (-one.score, one.passage_id))
+    )
+
+
+def with_nearness(ranked: Sequence[Fused], near: Sequence[float]) -> list[Fused]:
+    """Add nearness in [0, 1] to the scores, 0 for those that were not read; rank again."""
+    return _sorted(
+        replace(
+            one,
+            score=(one.score + NEARNESS_WEIGHT * nearness) / (1 + NEARNESS_WEIGHT),
+            nearness=nearness,
+        )
+        for one, nearness in zip(ranked, near, strict=True)
+    )
+
+
+def _sorted(ranked: Iterable[Fused]) -> list[Fused]:
+    return sorted(ranked, key=lambda one: (-one.score, one.passage_id))
 
 
 def _lowest(scores: Mapping[str, float]) -> float:

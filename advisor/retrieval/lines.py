@@ -10,9 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.index.embedding import PassageEmbeddings
-from advisor.index.token_encoder import TokenEncoder
 from advisor.retrieval.asked import values_in
-from advisor.retrieval.late_interaction import nearness
 from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.retrieval.query import Query
 from advisor.retrieval.word_match import word_similarities
@@ -26,8 +24,8 @@ Matches = npt.NDArray[np.float32]
 READ = 8
 # What the best line of a passage adds to its score, and the best that has a value asked for.
 _COVERAGE, _VALUE = 0.2, 0.15
-# What its nearness token by token adds; without the encoder, the similarity of its best line.
-_NEARNESS, _SIMILARITY = 0.4, 0.1
+# What the similarity of its best line adds, where no encoder has read the passages.
+_SIMILARITY = 0.1
 #: How a line of a list begins.
 ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
 # What makes a line, and not a fragment: so many letters and digits, so many of them letters.
@@ -77,22 +75,17 @@ def by_best_line(
     hits: Sequence[Hit],
     weights: Mapping[str, float],
     embeddings: PassageEmbeddings | None,
-    encoder: TokenEncoder | None,
 ) -> tuple[tuple[Hit, ...], dict[str, Evidence]]:
     """Return the hits ranked with what reading the first ones adds, and the lines of these.
 
     A passage that says in one sentence what is asked, with a value of the kinds asked for,
-    answers better than one that has the words here and there. Arguments as for ``read_lines``;
-    the encoder compares whole passages.
+    answers better than one that has the words here and there. Arguments as for ``read_lines``.
     """
     values = query.asked.values
     evidence = read_lines(query, hits[:READ], weights, embeddings)
-    if encoder is not None:
-        for one, near in zip(evidence, nearness(query, hits[:READ], encoder), strict=True):
-            one.nearness = near
-    weight = _SIMILARITY if encoder is None else _NEARNESS
+    weight = 0.0 if any(hit.nearness for hit in hits) else _SIMILARITY
     gains = [
-        weight * (one.nearness if encoder is not None else _most_similar(one))
+        weight * max((line.similarity for line in one.lines), default=0.0)
         + _COVERAGE * max((line.coverage for line in one.lines), default=0.0)
         + _VALUE
         * max((line.coverage for line in one.lines if values_in(line.text, values)), default=0.0)
@@ -106,10 +99,6 @@ def by_best_line(
     ]
     ranked = sorted(scored, key=lambda hit: (-hit.score, hit.passage.id))
     return tuple(ranked), {one.hit.passage.id: one for one in evidence}
-
-
-def _most_similar(one: Evidence) -> float:
-    return max((line.similarity for line in one.lines), default=0.0)
 
 
 def covered(line: Line, weights: Mapping[str, float]) -> float:

@@ -14,7 +14,8 @@ from advisor.retrieval.query import Query
 class Hit:
     """A passage found: its fused score in [0, 1], and what made it (BM25, cosine, common terms).
 
-    ``words`` are those of the question that it holds, as typed.
+    ``words`` are those of the question that it holds, as typed; ``nearness`` tells how near it is
+    token by token, in ]0, 1], 0 where no encoder has read it.
     """
 
     passage: Passage
@@ -24,6 +25,7 @@ class Hit:
     similarity: float | None
     terms: tuple[str, ...]
     words: tuple[str, ...]
+    nearness: float = 0.0
 
 
 @dataclass(slots=True)
@@ -51,13 +53,11 @@ class Line:
 class Evidence:
     """A passage with its scored lines.
 
-    ``above`` tells how well its title and headings answer for each word of the question,
-    ``nearness`` how near it is token by token, in ]0, 1]; 0 where no encoder has read it.
+    ``above`` tells how well its title and headings answer for each word of the question.
     """
 
     hit: Hit
     lines: list[Line] = field(default_factory=list)
-    nearness: float = 0.0
     above: Mapping[str, float] = field(default_factory=dict)
 
     @property

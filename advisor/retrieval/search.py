@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from advisor.catalogue.records import Filters, Generation, Passage
 from advisor.catalogue.store import Catalogue
+from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, UsageError
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, OpenIndexes
 from advisor.index.lexical import Candidate
-from advisor.index.token_encoder import TokenEncoder, load_token_encoder
+from advisor.index.token_encoder import encoder_of
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
 from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_by
 from advisor.retrieval.expansion import expand
-from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches
+from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches, with_nearness
+from advisor.retrieval.late_interaction import nearness
 from advisor.retrieval.lines import READ, by_best_line, read_lines
 from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.priors import informativeness, with_priors
@@ -41,6 +44,8 @@ _EXACT_LIMIT = 1_000
 _EXACT, _EXACT_LEXICAL = 60, 30
 # How many of the best passages are matched word by word.
 _MATCHED = 30
+# How many are compared token by token.
+_NEAR = 30
 # Candidates beyond k that priors may bring up, and that withdrawn documents may thin out.
 _MARGIN = 40
 # Share of its best neighbour's score that a passage gains: an answer often runs on.
@@ -61,6 +66,7 @@ class PassageSearch:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.catalogue = Catalogue(settings.catalogue_path)
+        self._vectors = PassageVectors(self.catalogue)
         self._store = IndexStore(settings.index_path, self.catalogue, settings.chroma_url)
         self._lock = threading.Lock()
         self._open: OpenIndexes | None = None
@@ -124,12 +130,12 @@ class PassageSearch:
         if legs == BOTH:
             known = {key: candidate for key, (candidate, _) in candidates.items()}
             ranked = self._matched(indexes, words, ranked, known)
+            ranked = self._read(query, ranked, problems)
         hits = self._join(query, ranked, depth)
         evidence: dict[str, Evidence] = {}
         if legs == BOTH:
             hits = with_priors(hits, query.asked.shape)
-            encoder = self._encoder(problems)
-            hits, evidence = by_best_line(query, hits, words, self.embeddings, encoder)
+            hits, evidence = by_best_line(query, hits, words, self.embeddings)
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)
@@ -156,16 +162,6 @@ class PassageSearch:
         try:
             return load_embeddings(self._settings.embedding_model)
         except AdvisorError:
-            return None
-
-    def _encoder(self, problems: list[AdvisorError]) -> TokenEncoder | None:
-        """Return the encoder of tokens; why there is none is added to the problems."""
-        if not self._settings.token_encoder:
-            return None
-        try:
-            return load_token_encoder(self._settings.token_encoder)
-        except ModelUnavailable as error:
-            problems.append(error)
             return None
 
     @property
@@ -247,6 +243,28 @@ class PassageSearch:
         # Those that were not looked at have no match.
         return with_matches(ranked, [*matches, *[0.0] * (len(ranked) - len(best))])
 
+    def _read(
+        self, query: Query, ranked: Sequence[Fused], problems: list[AdvisorError]
+    ) -> list[Fused]:
+        """Rank the best passages again with how near they are token by token.
+
+        Those that the encoder has not read yet leave the ranking as it is: some cannot be
+        compared with others. Why there is no encoder is added to the problems.
+        """
+        try:
+            encoder = encoder_of(self._settings.token_encoder)
+        except ModelUnavailable as error:
+            problems.append(error)
+            return list(ranked)
+        if encoder is None:
+            return list(ranked)
+        best = [one.passage_id for one in ranked[:_NEAR]]
+        tokens = self._vectors.tokens(encoder.model_id, best, encoder.width)
+        if len(tokens) < len(best):
+            return list(ranked)
+        near = nearness(encoder.question(query.embedded), [tokens[key] for key in best])
+        return with_nearness(ranked, [*near, *[0.0] * (len(ranked) - len(best))])
+
     def _dense_scores(
         self,
         indexes: OpenIndexes,
@@ -265,7 +283,7 @@ class PassageSearch:
         short = vector[: indexes.dense.dimension]
         found = {hit.passage_id: hit.similarity for hit in indexes.dense.search(short, fetch)}
         # The index holds shortened vectors; the catalogue's decide among the best.
-        ids, vectors = self.catalogue.vectors(
+        ids, vectors = self._vectors.of(
             model.model_id,
             list(dict.fromkeys([*list(found)[:_EXACT], *candidates[:_EXACT_LEXICAL]])),
         )
@@ -281,7 +299,7 @@ class PassageSearch:
             if key in kept and kept[key].document_id in inside
         }
         if len(found) < fetch // 4 and len(allowed) <= _EXACT_LIMIT:
-            ids, vectors = self.catalogue.vectors_of_documents(model.model_id, allowed)
+            ids, vectors = self._vectors.of_documents(model.model_id, allowed)
             if ids:
                 scores = vectors @ vector
                 found = {ids[row]: float(scores[row]) for row in np.argsort(-scores)[:fetch]}
@@ -321,7 +339,18 @@ class PassageSearch:
             shared = set(analyse(context, document.lang))
             terms = tuple(term for term in query.terms if query.holds(term, shared, document.lang))
             words = tuple(dict.fromkeys(map(query.as_typed, terms)))
-            hits.append(Hit(passage, document, score, one.lexical, one.similarity, terms, words))
+            hits.append(
+                Hit(
+                    passage,
+                    document,
+                    score,
+                    one.lexical,
+                    one.similarity,
+                    terms,
+                    words,
+                    one.nearness,
+                )
+            )
         return tuple(hits)
 
     def _reranked(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -396,7 +425,7 @@ class PassageSearch:
         generation: Generation | None = self.catalogue.generation()
         if generation is None:
             return False
-        if self.catalogue.undated():
+        if self.catalogue.undated() or self._unread():
             return True
         try:
             return any(
@@ -404,3 +433,10 @@ class PassageSearch:
             )
         except AdvisorError:
             return False
+
+    def _unread(self) -> bool:
+        """Tell whether passages wait for the token encoder, if there is one to read them."""
+        with suppress(ModelUnavailable):
+            encoder = encoder_of(self._settings.token_encoder)
+            return encoder is not None and bool(self._vectors.without_tokens(encoder.model_id))
+        return False

@@ -1,0 +1,113 @@
+"""The vectors of passages that the catalogue keeps: one for the whole, and signs for each token.
+
+Each is kept by the model that made it; a passage that lacks one gets it when the indexes of the
+next publication are built.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from advisor.catalogue.database import Database
+from advisor.catalogue.rows import NEXT, batches, placeholders
+
+Vectors = npt.NDArray[np.float32]
+#: One bit for each number of each token's vector, shape (tokens, dimension / 8).
+Signs = npt.NDArray[np.uint8]
+
+
+class PassageVectors:
+    """Reads and writes the vectors of a catalogue's passages."""
+
+    def __init__(self, catalogue: Database) -> None:
+        self._catalogue = catalogue
+
+    def of(self, model: str, passage_ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        """Return the ids that have a vector of this model and the vectors, one row each."""
+        ids: list[str] = []
+        blobs: list[bytes] = []
+        for batch in batches(passage_ids):
+            for row in self._catalogue.rows(
+                f"""SELECT passage_id, vector FROM vectors
+                WHERE model = ? AND passage_id IN ({placeholders(batch)})""",
+                [model, *batch],
+            ):
+                ids.append(row[0])
+                blobs.append(row[1])
+        if not ids:
+            return [], np.zeros((0, 0), dtype=np.float32)
+        flat = np.frombuffer(b"".join(blobs), dtype=np.float16)
+        return ids, flat.reshape(len(ids), -1).astype(np.float32)
+
+    def of_documents(self, model: str, document_ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        """Return passage ids and vectors of all passages of the given documents."""
+        ids = [
+            row[0]
+            for batch in batches(document_ids)
+            for row in self._catalogue.rows(
+                f"SELECT id FROM passages WHERE document_id IN ({placeholders(batch)})", batch
+            )
+        ]
+        return self.of(model, ids)
+
+    def missing(self, model: str) -> list[str]:
+        """Return the ids of the next publication's passages that lack a vector of this model."""
+        return self._lacking("vectors", model)
+
+    def add(self, model: str, passage_ids: Sequence[str], vectors: Vectors) -> None:
+        """Store vectors (one row per id), replacing those of the same model."""
+        with self._catalogue.transaction() as connection:
+            insert_vectors(connection, model, passage_ids, vectors)
+
+    def tokens(self, model: str, passage_ids: Sequence[str], width: int) -> dict[str, Signs]:
+        """Return the signs of the tokens of each passage that has some of this model.
+
+        Args:
+            model: the token encoder.
+            passage_ids: the passages.
+            width: bytes of a token.
+        """
+        return {
+            row[0]: np.frombuffer(row[1], dtype=np.uint8).reshape(-1, width)
+            for batch in batches(passage_ids)
+            for row in self._catalogue.rows(
+                f"""SELECT passage_id, signs FROM token_vectors
+                WHERE model = ? AND passage_id IN ({placeholders(batch)})""",
+                [model, *batch],
+            )
+        }
+
+    def without_tokens(self, model: str) -> list[str]:
+        """Return the ids of the next publication's passages that this encoder has not read."""
+        return self._lacking("token_vectors", model)
+
+    def add_tokens(self, model: str, passage_ids: Sequence[str], signs: Sequence[Signs]) -> None:
+        """Store the signs of passages' tokens in place of those of any other encoder."""
+        with self._catalogue.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO token_vectors VALUES (?, ?, ?)",
+                [(key, model, one.tobytes()) for key, one in zip(passage_ids, signs, strict=True)],
+            )
+
+    def _lacking(self, table: str, model: str) -> list[str]:
+        return [row[0] for row in self._catalogue.rows(
+            f"""SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id
+            WHERE {NEXT} AND NOT EXISTS
+            (SELECT 1 FROM {table} v WHERE v.passage_id = p.id AND v.model = ?)""",
+            (model,),
+        )]  # fmt: skip
+
+
+def insert_vectors(
+    connection: sqlite3.Connection, model: str, passage_ids: Sequence[str], vectors: Vectors
+) -> None:
+    """Store vectors inside a transaction, see ``PassageVectors.add``."""
+    rows = vectors.astype(np.float16)
+    connection.executemany(
+        "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+        [(key, model, row.tobytes()) for key, row in zip(passage_ids, rows, strict=True)],
+    )
