@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.retrieval.asked import Value, values_in
 from advisor.retrieval.lines import ITEM
@@ -19,6 +19,8 @@ _SENTENCE_ITEM = re.compile(r"•\s+[^\W\d_a-zà-ÿ].*[.!?…]$", re.DOTALL)
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
 # What a list of the length asked for gains.
 _LISTED = 0.4
+# A run of lines apart from the best of its passage is kept from this share of its score.
+_ASIDE = 0.7
 
 
 def score_evidence(
@@ -139,7 +141,17 @@ def select(evidence: Sequence[Evidence], measure: Measure) -> list[Selection]:
             chosen.setdefault(key, {})[member.start] = member
             kept.append(member)
         count += 1
-    return [Selection(owners[key], _joined(owners[key], chosen[key])) for key in chosen]
+    return [
+        _without_asides(Selection(owners[key], _joined(owners[key], chosen[key]))) for key in chosen
+    ]
+
+
+def _without_asides(selection: Selection) -> Selection:
+    """Return a selection without the runs far below its best one."""
+    runs = [(max(line.score for line in run), run) for run in selection.runs()]
+    best = max(score for score, _ in runs)
+    kept = (line for score, run in runs if score >= _ASIDE * best for line in run)
+    return replace(selection, lines=tuple(kept))
 
 
 def _joined(one: Evidence, chosen: Mapping[int, Line]) -> tuple[Line, ...]:
