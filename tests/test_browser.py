@@ -130,6 +130,24 @@ def test_the_page_works_with_the_keyboard_alone(page: Page) -> None:
     assert focused is True
 
 
+def test_a_second_answer_is_read_from_its_question_without_a_box_to_scroll_on_a_phone(
+    address: str,
+) -> None:
+    with opened(address, (390, 844), "fr-FR") as page:
+        for count in (1, 2):
+            page.fill("#question textarea", QUESTION)
+            page.click("#send")
+            answers = page.locator("#conversation .answer .actions")
+            expect(answers).to_have_count(count, timeout=20_000)
+        place = page.locator("#conversation .message.user").last.bounding_box()
+        assert place is not None and 0 <= place["y"] < 300
+        assert page.evaluate(
+            """[...document.querySelectorAll("#conversation *")]
+            .every((one) => !/auto|scroll/.test(getComputedStyle(one).overflowY)
+                || one.scrollHeight <= one.clientHeight + 1)"""
+        )
+
+
 def test_an_example_asks_its_question_and_a_new_conversation_clears(page: Page) -> None:
     page.locator("#conversation button.example, #conversation .example").first.click()
     expect(page.locator("#conversation .answer").first).to_be_visible(timeout=20_000)

@@ -10,22 +10,28 @@ document.addEventListener("click", (event) => {
   card.querySelector("summary").focus();
 });
 
-// A new question scrolls to the top of the conversation, so that its answer is read from the start.
+// A new question scrolls to the top of the conversation, or of a narrow page, and does so again when
+// its answer begins, which is then read from the start.
+const scrolls = (one) =>
+  one.scrollHeight > one.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(one).overflowY);
 const watchConversation = () => {
   const chat = document.getElementById("conversation");
   if (!chat) return void setTimeout(watchConversation, 300);
   let known = 0;
   new MutationObserver(() => {
-    const asked = chat.querySelectorAll(".user.message, .user .message, .message.user");
-    if (asked.length > known) {
+    const asked = chat.querySelectorAll(".user.message");
+    const count = asked.length + chat.querySelectorAll(".answer").length;
+    if (asked.length && count > known) {
       const last = asked[asked.length - 1];
       let frame = last.parentElement;
-      while (frame && frame.scrollHeight <= frame.clientHeight + 1) frame = frame.parentElement;
+      while (frame && !scrolls(frame)) frame = frame.parentElement;
       if (frame && chat.contains(frame)) {
         frame.scrollTop += last.getBoundingClientRect().top - frame.getBoundingClientRect().top - 8;
+      } else if (window.matchMedia("(max-width: 700px)").matches) {
+        last.scrollIntoView({ block: "start" });
       }
     }
-    known = asked.length;
+    known = count;
   }).observe(chat, { childList: true, subtree: true });
 };
 watchConversation();
