@@ -24,6 +24,7 @@ from advisor.answer.disagreement import Disagreement, disagreement
 from advisor.answer.evidence import (
     Measure,
     Selection,
+    in_context,
     items_in,
     list_of,
     score_evidence,
@@ -388,13 +389,14 @@ def _with_line(
 ) -> list[Selection]:
     """Return selections that hold a line.
 
-    ``first`` puts it before all others, with what is chosen after it in its passage.
+    ``first`` puts it before all others, with what it needs to be understood and what is chosen
+    after it in its passage.
     """
     own = next((item for item in selections if item.hit.passage.id == one.hit.passage.id), None)
     others = tuple(known for known in (own.lines if own else ()) if known is not line)
     if first:
-        after = tuple(known for known in others if known.start > line.start)
-        leading = Selection(one, (line, *after), leads=True)
+        after = (known for known in others if known.start > line.start)
+        leading = Selection(one, (*in_context(line, one), *after), leads=True)
         return [leading, *(item for item in selections if item is not own)]
     lines = tuple(sorted((*others, line), key=lambda known: known.start))
     renewed = Selection(one, lines)

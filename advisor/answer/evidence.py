@@ -136,7 +136,7 @@ def select(evidence: Sequence[Evidence], measure: Measure) -> list[Selection]:
         ):
             continue
         owners[key] = one
-        group = _whole_list(line, one.lines) or _in_context(line, one, best=not kept)
+        group = _whole_list(line, one.lines) or in_context(line, one, best=not kept)
         for member in group:
             chosen.setdefault(key, {})[member.start] = member
             kept.append(member)
@@ -167,7 +167,7 @@ def _joined(one: Evidence, chosen: Mapping[int, Line]) -> tuple[Line, ...]:
     return tuple(kept)
 
 
-def _in_context(line: Line, one: Evidence, best: bool) -> list[Line]:
+def in_context(line: Line, one: Evidence, *, best: bool = False) -> list[Line]:
     """Return a sentence with what it needs to be understood, inside its paragraph.
 
     A sentence that opens on a pronoun comes with the one before it; the best sentence of all
