@@ -195,6 +195,13 @@ def test_where_to_begin_leads_to_the_self_diagnosis(fiches) -> None:
     assert not beside(fiches, other).diagnosis
 
 
+def test_nothing_stands_beside_a_question_without_answer_that_calls_for_nothing(fiches) -> None:
+    answer = fiches.answerer.answer("Quelle est la capitale du Pérou ?")
+    assert answer.status == "insufficient" and answer.citations
+    found = beside(fiches, answer)
+    assert found.peers == [] and found.dispositifs == [] and found.missing == []
+
+
 def test_peers_beside_elsewhere_leave_out_the_place_left(fiches) -> None:
     asked = "Comment Loos-en-Gohelle a-t-elle impliqué ses habitants ?"
     said = Turn(asked, fiches.answerer.answer(asked).answer_markdown)

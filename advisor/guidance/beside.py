@@ -53,13 +53,15 @@ def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Su
     if not answer.citations and answer.status == "answered":
         return found  # small talk
     lang = answer.language
+    # What is nearest to a question without answer says nothing of what it calls for.
+    first = answer.citations[:1] if answer.status != "insufficient" else []
     found.diagnosis = bool(_BEGIN.search(question))
-    if _HELP.search(question) or any(one.kind == "dispositif" for one in answer.citations[:1]):
+    if _HELP.search(question) or any(one.kind == "dispositif" for one in first):
         near = suggest(fiches, answer.resolved_question, known, lang, k=_SHOWN)
         shown = _near_best(near.suggestions)
         found.dispositifs = [_item(one) for one in shown]
         found.missing = _missing(known, [field for one in shown for field in one.missing])
-    if _OTHERS.search(question) or any(one.kind == "territoire" for one in answer.citations[:1]):
+    if _OTHERS.search(question) or any(one.kind == "territoire" for one in first):
         alike = peers(
             fiches,
             known,
