@@ -10,7 +10,7 @@ DENSE_WEIGHT = 0.32
 # Share of the word by word match in what ranks the best passages.
 MATCH_WEIGHT = 0.4
 # What nearness token by token adds, to a score of at most 1.
-NEARNESS_WEIGHT = 0.6
+NEARNESS_WEIGHT = 0.8
 # A ranking of this length was cut: what it lacks scores a share of its lowest score. A shorter
 # one is complete: what it lacks has nothing of what was asked.
 FULL, _ABSENT = 100, 0.8

@@ -1,25 +1,30 @@
-"""Words of a question in the other languages of the corpus, from the learned glossary.
+"""Words of a question in the other languages of the corpus, from two glossaries.
 
-The glossary pairs English and German words with French ones, with a strength in ]0, 1]; see
-``eval/training/glossary.py``. German compounds it does not know are translated by their parts
-(after Koehn and Knight, «Empirical Methods for Compound Splitting», 2003).
+The learned one pairs English and German words with French ones, with a strength in ]0, 1]; see
+``eval/training/glossary.py``. That of the field, ``field.<lang>.txt``, is written by hand and
+takes the place of what was learned for its words. German compounds that neither knows are
+translated by their parts (after Koehn and Knight, «Empirical Methods for Compound Splitting»,
+2003).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from advisor.text.analysis import stem
+from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language
+from advisor.text.normalise import fold
 from advisor.text.words import word_table
 
 _PIVOT: Language = "fr"
 # How many translations of a word are tried, and how few letters a part of a compound has.
 _MOST, _SHORTEST_PART = 3, 4
 _LINKS = ("", "s", "n", "en", "es", "er")
+# Strengths of the translations written by hand, in their order.
+_WRITTEN = (0.8, 0.5, 0.3)
 # A part says less than the whole word.
 _PART = 0.7
 
@@ -71,15 +76,28 @@ def _glossary(source: Language, target: Language) -> Mapping[str, tuple[Translat
     """Return stem → translations, best first."""
     other = target if source == _PIVOT else source
     found: dict[str, dict[str, Translation]] = defaultdict(dict)
-    for word, line in word_table("glossary", other).items():
-        for entry in line.split():
-            french, _, value = entry.partition(":")
-            here, there = (word, french) if target == _PIVOT else (french, word)
-            one = Translation(stem(there, target), float(value), there)
-            of_word = found[stem(here, source)]
-            if one.term not in of_word or of_word[one.term].strength < one.strength:
-                of_word[one.term] = one
+    for word, french, strength in _entries(other):
+        here, there = (word, french) if target == _PIVOT else (french, word)
+        one = Translation(stem(there, target), strength, there)
+        of_word = found[stem(here, source)]
+        if one.term not in of_word or of_word[one.term].strength < one.strength:
+            of_word[one.term] = one
     return {
         term: tuple(sorted(of_word.values(), key=lambda one: (-one.strength, one.term)))
         for term, of_word in found.items()
     }
+
+
+def _entries(lang: Language) -> Iterator[tuple[str, str, float]]:
+    """Yield (word, French word, strength), all folded."""
+    field = {fold(word): line for word, line in word_table("field", lang).items()}
+    for word, line in field.items():
+        for one, strength in zip(line.split(","), _WRITTEN, strict=False):
+            for french in content_words(one, _PIVOT):
+                yield word, french, strength
+    written = {stem(word, lang) for word in field}
+    for word, line in word_table("glossary", lang).items():
+        if stem(word, lang) not in written:
+            for entry in line.split():
+                french, _, value = entry.partition(":")
+                yield word, french, float(value)
