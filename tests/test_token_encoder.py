@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from advisor.answer.answerer import Answerer
-from advisor.errors import ModelUnavailable
 from advisor.catalogue.store import Catalogue
+from advisor.errors import ModelUnavailable
+from advisor.index.token_codes import from_codes, to_codes
 from advisor.index.token_encoder import TokenEncoder, encoder_of
 from advisor.retrieval import late_interaction
 from advisor.retrieval.search import PassageSearch
@@ -32,11 +33,16 @@ def test_each_token_of_a_question_has_a_unit_vector_and_a_weight(encoder: TokenE
         assert read.weights.sum() == pytest.approx(1, abs=1e-5)
 
 
-def test_a_passage_keeps_the_sign_of_each_number_of_its_tokens(encoder: TokenEncoder) -> None:
+def test_two_bits_keep_the_direction_of_each_token(encoder: TokenEncoder) -> None:
     text = "Le réseau de chaleur au bois."
-    [signs] = encoder.passages([text])
-    assert signs.shape[1] == encoder.width
-    assert (np.unpackbits(signs, axis=1) == (encoder.question(text).vectors > 0)).all()
+    [codes] = encoder.passages([text])
+    assert codes.shape[1] == encoder.width
+    vectors = encoder.question(text).vectors
+    kept = from_codes(codes)
+    assert kept.shape == vectors.shape
+    assert np.linalg.norm(kept, axis=1) == pytest.approx(1, abs=0.15)
+    assert ((kept * vectors).sum(axis=1) / np.linalg.norm(kept, axis=1) > 0.9).all()
+    assert np.array_equal(to_codes(from_codes(codes)), codes)
 
 
 def test_a_text_reads_the_same_alone_and_among_others(encoder: TokenEncoder) -> None:
@@ -51,9 +57,8 @@ def test_nearness_is_that_of_the_nearest_token_weighed_by_the_question(
     asked = encoder.question("Qui finance les écoles ?")
     texts = ["L'État paie les travaux des écoles.", "Oui.", "La piscine est fermée le mardi."]
     expected = []
-    for signs in encoder.passages(texts):
-        vectors = (2.0 * np.unpackbits(signs, axis=1) - 1) / (8 * encoder.width) ** 0.5
-        expected.append(asked.weights @ (asked.vectors @ vectors.T).max(axis=1))
+    for codes in encoder.passages(texts):
+        expected.append(asked.weights @ (asked.vectors @ from_codes(codes).T).max(axis=1))
     found = late_interaction.nearness(asked, encoder.passages(texts))
     assert found == pytest.approx(expected, abs=1e-5)
     assert found[0] == max(found)

@@ -110,7 +110,7 @@ MIGRATIONS = (
     CREATE TABLE token_vectors (
         passage_id TEXT PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
         model TEXT NOT NULL,
-        signs BLOB NOT NULL               -- a bit for each number of each token's vector
+        codes BLOB NOT NULL               -- two bits for each number of each token's vector
     )
     """,
 )

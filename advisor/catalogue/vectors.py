@@ -1,4 +1,4 @@
-"""The vectors of passages that the catalogue keeps: one for the whole, and signs for each token.
+"""The vectors of passages that the catalogue keeps: one for the whole, and one for each token.
 
 Each is kept by the model that made it; a passage that lacks one gets it when the indexes of the
 next publication are built.
@@ -16,8 +16,8 @@ from advisor.catalogue.database import Database
 from advisor.catalogue.rows import NEXT, batches, placeholders
 
 Vectors = npt.NDArray[np.float32]
-#: One bit for each number of each token's vector, shape (tokens, dimension / 8).
-Signs = npt.NDArray[np.uint8]
+#: The vectors of a passage's tokens, see ``advisor.index.token_codes``, shape (tokens, bytes).
+TokenCodes = npt.NDArray[np.uint8]
 
 
 class PassageVectors:
@@ -63,8 +63,8 @@ class PassageVectors:
         with self._catalogue.transaction() as connection:
             insert_vectors(connection, model, passage_ids, vectors)
 
-    def tokens(self, model: str, passage_ids: Sequence[str], width: int) -> dict[str, Signs]:
-        """Return the signs of the tokens of each passage that has some of this model.
+    def tokens(self, model: str, passage_ids: Sequence[str], width: int) -> dict[str, TokenCodes]:
+        """Return the codes of the tokens of each passage that has some of this model.
 
         Args:
             model: the token encoder.
@@ -75,7 +75,7 @@ class PassageVectors:
             row[0]: np.frombuffer(row[1], dtype=np.uint8).reshape(-1, width)
             for batch in batches(passage_ids)
             for row in self._catalogue.rows(
-                f"""SELECT passage_id, signs FROM token_vectors
+                f"""SELECT passage_id, codes FROM token_vectors
                 WHERE model = ? AND passage_id IN ({placeholders(batch)})""",
                 [model, *batch],
             )
@@ -85,12 +85,14 @@ class PassageVectors:
         """Return the ids of the next publication's passages that this encoder has not read."""
         return self._lacking("token_vectors", model)
 
-    def add_tokens(self, model: str, passage_ids: Sequence[str], signs: Sequence[Signs]) -> None:
-        """Store the signs of passages' tokens in place of those of any other encoder."""
+    def add_tokens(
+        self, model: str, passage_ids: Sequence[str], codes: Sequence[TokenCodes]
+    ) -> None:
+        """Store the codes of passages' tokens in place of those of any other encoder."""
         with self._catalogue.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO token_vectors VALUES (?, ?, ?)",
-                [(key, model, one.tobytes()) for key, one in zip(passage_ids, signs, strict=True)],
+                [(key, model, one.tobytes()) for key, one in zip(passage_ids, codes, strict=True)],
             )
 
     def _lacking(self, table: str, model: str) -> list[str]:

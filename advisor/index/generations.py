@@ -207,8 +207,8 @@ class IndexStore:
         for first in range(0, len(missing), _BATCH):
             batch = missing[first : first + _BATCH]
             entries = list(self._catalogue.index_entries(batch))
-            signs = self._encoder.passages([titled(title, one.text) for one, title, _ in entries])
-            self._vectors.add_tokens(model_id, [one.id for one, _, _ in entries], signs)
+            codes = self._encoder.passages([titled(title, one.text) for one, title, _ in entries])
+            self._vectors.add_tokens(model_id, [one.id for one, _, _ in entries], codes)
             progress("tokens", first + len(batch), len(missing))
 
     def _build_lexical(

@@ -1,7 +1,7 @@
 """The token encoder: a vector for each token of a text, in its context.
 
 A convolutional network in ONNX, run by onnxruntime on the processor. It reads passages when they
-are indexed, and keeps of each number its sign alone; questions, whole, when they are asked.
+are indexed, and keeps two bits of each number; questions, whole, when they are asked.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from advisor.catalogue.vectors import TokenCodes
 from advisor.errors import ModelUnavailable
+from advisor.index.token_codes import IN_A_BYTE, to_codes
 
 Vectors = npt.NDArray[np.float32]
-Signs = npt.NDArray[np.uint8]
 # Id 0 fills up the batches of the training; the ids of the tokenizer follow it.
 _BEGIN, _END = 2, 3
 _TOKENS = 400
@@ -71,8 +72,8 @@ class TokenEncoder:
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelUnavailable("encoder_missing", model=str(folder), reason=reason) from None
-        #: Bytes that the signs of a token take.
-        self.width = vectors.shape[1] // 8
+        #: Bytes that the codes of a token take.
+        self.width = vectors.shape[1] // IN_A_BYTE
         self.model_id = f"tokens/{folder.name}@{digest[:8]}"
 
     def question(self, text: str) -> EncodedQuestion:
@@ -80,18 +81,18 @@ class TokenEncoder:
         vectors, weights = self._run(self._ids([text])[0])
         return EncodedQuestion(vectors, weights / weights.sum())
 
-    def passages(self, texts: Sequence[str]) -> list[Signs]:
-        """Return the signs of each text's tokens, shape (tokens, ``width``), cut at 400 tokens."""
+    def passages(self, texts: Sequence[str]) -> list[TokenCodes]:
+        """Return the codes of each text's tokens, shape (tokens, ``width``), cut at 400 tokens."""
         # One by one: the scale of the 8-bit numbers would depend on the other texts of a batch.
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            return list(threads.map(self._signs, self._ids(texts)))
+            return list(threads.map(self._codes, self._ids(texts)))
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [with_marks(one.ids[:_TOKENS]) for one in found]
 
-    def _signs(self, ids: Sequence[int]) -> Signs:
-        return np.packbits(self._run(ids)[0] > 0, axis=1)
+    def _codes(self, ids: Sequence[int]) -> TokenCodes:
+        return to_codes(self._run(ids)[0])
 
     def _run(self, ids: Sequence[int]) -> tuple[Vectors, Vectors]:
         vectors, weights = self._session.run(None, {"ids": np.array([ids], dtype=np.int64)})
