@@ -22,7 +22,7 @@ def encoder() -> TokenEncoder:
 
 
 def nearness(encoder: TokenEncoder, question: str, text: str) -> float:
-    return late_interaction.nearness(encoder.question(question), encoder.passages([text]))[0]
+    return sum(late_interaction.nearness(encoder.question(question), encoder.passages([text]))[0])
 
 
 def test_each_token_of_a_question_has_a_unit_vector_and_a_weight(encoder: TokenEncoder) -> None:
@@ -59,7 +59,9 @@ def test_nearness_is_that_of_the_nearest_token_weighed_by_the_question(
     expected = []
     for codes in encoder.passages(texts):
         expected.append(asked.weights @ (asked.vectors @ from_codes(codes).T).max(axis=1))
-    found = late_interaction.nearness(asked, encoder.passages(texts))
+    near = late_interaction.nearness(asked, encoder.passages(texts))
+    assert all(len(one) == len(asked.weights) for one in near)
+    found = [sum(one) for one in near]
     assert found == pytest.approx(expected, abs=1e-5)
     assert found[0] == max(found)
     assert late_interaction.nearness(asked, []) == []
@@ -105,7 +107,7 @@ def test_a_passage_that_answers_in_other_words_gains_on_one_that_shares_a_word(
 
 
 def nearnesses(settings: Settings) -> list[float]:
-    return [hit.nearness for hit in PassageSearch(settings).search("les habitants", 5).hits]
+    return [sum(hit.near) for hit in PassageSearch(settings).search("les habitants", 5).hits]
 
 
 def test_passages_imported_without_the_encoder_are_read_by_the_next_rebuild(

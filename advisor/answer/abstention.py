@@ -41,15 +41,15 @@ _NAME = re.compile(r"(?<=[\w,;:’'] )[A-ZÀ-Ý][\w’'-]+|(?<=[dlDL][’'])[A-Z
 class Features:
     """What the decision rests on, each in [0, 1].
 
-    ``line`` and ``passage``: the share of the question's weight that the best line, and the
-    best passage, answer for; ``rare``: the same for the question's two rarest words alone;
-    ``similarity``: the best cosine of a line; ``nearness``: how near the best passage is token by
-    token, 0 without the encoder; ``agreement``: both rankings put one passage near the top;
-    ``foreign``: the best passages are in another language than the question; ``names``: the share
-    of the question's names that the passages hold, half when it has none; ``absent``: the share
-    of the question's words that the whole corpus lacks, as much of it as the corpus is large: in
-    a small one most words are absent whatever the question;
-    ``silent``: the share of the question's weight in words that no passage answers for.
+    ``line`` and ``passage``: the share of the question's weight that the best line, and the best
+    passage, answer for; ``rare``: the same for the question's two rarest words alone;
+    ``similarity``: the best cosine of a line; ``nearness``: how near the best passages together are
+    token by token, 0 without the encoder; ``agreement``: both rankings put one passage near the
+    top; ``foreign``: the best passages are in another language than the question; ``names``: the
+    share of the question's names that the passages hold, half when it has none; ``absent``: the
+    share of the question's words that the whole corpus lacks, as much of it as the corpus is large:
+    in a small one most words are absent whatever the question; ``silent``: the share of the
+    question's weight in words that no passage answers for.
     """
 
     line: float
@@ -65,11 +65,11 @@ class Features:
 
 
 # A weight per feature, in their order, and the constant: with the token encoder, and without.
-_READ = ((1.1, 1.47, 0.33, 1.86, 2.38, 1.39, 0.59, 1.49, -1.52, -0.36), -4.92)
-_UNREAD = ((1.28, 1.38, 0.42, 2.6, 0.0, 1.64, 0.77, 1.44, -1.81, -0.49), -4.1)
+_READ = ((1.51, 1.23, 0.2, 2.0, 3.32, 1.23, 0.67, 1.42, -1.13, -0.21), -5.9)
+_UNREAD = ((1.19, 1.63, 0.44, 2.37, 0.0, 1.53, 0.54, 1.64, -1.81, -0.39), -4.18)
 # Below ``REFUSED`` nothing is answered. Below ``PARTIAL``, or when so much of the question is
 # met with silence, what is missing is named.
-REFUSED, PARTIAL, SILENT = 0.21, 0.4, 0.35
+REFUSED, PARTIAL, SILENT = 0.19, 0.4, 0.35
 
 
 def features(
@@ -104,7 +104,7 @@ def features(
             for held_by in whole
         ),
         similarity=max(line.similarity for line in lines),
-        nearness=max(one.hit.nearness for one in looked_at),
+        nearness=_nearness(looked_at),
         agreement=_agreement(looked_at),
         foreign=float(all(one.hit.document.lang != query.lang for one in looked_at)),
         names=_names(query, lines),
@@ -181,6 +181,12 @@ def silence(query: Query, weights: Mapping[str, float], evidence: Sequence[Evide
     own = {word: weight for word, weight in weights.items() if word not in query.context_words}
     unmet = sum(own.get(word, 0.0) for word in missing(query, weights, evidence))
     return unmet / (sum(own.values()) or 1.0)
+
+
+def _nearness(evidence: Sequence[Evidence]) -> float:
+    """Return how near passages are, each token of the question by the passage nearest to it."""
+    by_token = zip(*(one.hit.near for one in evidence if one.hit.near), strict=True)
+    return float(sum(max(near) for near in by_token))
 
 
 def _names(query: Query, lines: Sequence[Line]) -> float:

@@ -20,14 +20,15 @@ FULL, _ABSENT = 100, 0.8
 class Fused:
     """A passage with its fused score in [0, 1] and the scores that made it (``None``: absent).
 
-    ``nearness`` is 0 where no token encoder has read it.
+    ``near`` is what each token of the question adds to how near it is, see
+    ``late_interaction.nearness``; empty where no token encoder has read it.
     """
 
     passage_id: str
     score: float
     lexical: float | None
     similarity: float | None
-    nearness: float = 0.0
+    near: tuple[float, ...] = ()
 
 
 def fuse(
@@ -70,15 +71,16 @@ def with_matches(ranked: Sequence[Fused], matches: Sequence[float]) -> list[Fuse
     )
 
 
-def with_nearness(ranked: Sequence[Fused], near: Sequence[float]) -> list[Fused]:
-    """Add nearness in [0, 1] to the scores, 0 for those that were not read; rank again."""
+def with_nearness(ranked: Sequence[Fused], near: Mapping[str, tuple[float, ...]]) -> list[Fused]:
+    """Add nearness, by passage id, to the scores; rank again."""
     return _sorted(
         replace(
             one,
-            score=(one.score + NEARNESS_WEIGHT * nearness) / (1 + NEARNESS_WEIGHT),
-            nearness=nearness,
+            score=(one.score + NEARNESS_WEIGHT * sum(near.get(one.passage_id, ())))
+            / (1 + NEARNESS_WEIGHT),
+            near=near.get(one.passage_id, ()),
         )
-        for one, nearness in zip(ranked, near, strict=True)
+        for one in ranked
     )
 
 

@@ -15,8 +15,9 @@ from advisor.index.token_codes import from_codes
 from advisor.index.token_encoder import EncodedQuestion
 
 
-def nearness(question: EncodedQuestion, passages: Sequence[TokenCodes]) -> list[float]:
-    """Return how near each passage, read under its title, is to a question, in [0, 1].
+def nearness(question: EncodedQuestion, passages: Sequence[TokenCodes]) -> list[tuple[float, ...]]:
+    """Return for each passage, read under its title, what each token of the question adds to how
+    near it is: 1 in all at most.
 
     Each token of the question is as near as the nearest token of the passage, and counts as
     much as the encoder says.
@@ -26,5 +27,4 @@ def nearness(question: EncodedQuestion, passages: Sequence[TokenCodes]) -> list[
     near = from_codes(np.concatenate(passages)) @ question.vectors.T
     starts = np.cumsum([0, *(len(one) for one in passages[:-1])])
     nearest = np.maximum.reduceat(near, starts, axis=0)
-    found: list[float] = np.clip(nearest @ question.weights, 0.0, 1.0).tolist()
-    return found
+    return [tuple(row) for row in (np.clip(nearest, 0.0, 1.0) * question.weights).tolist()]

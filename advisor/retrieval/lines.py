@@ -83,7 +83,7 @@ def by_best_line(
     """
     values = query.asked.values
     evidence = read_lines(query, hits[:READ], weights, embeddings)
-    weight = 0.0 if any(hit.nearness for hit in hits) else _SIMILARITY
+    weight = 0.0 if any(hit.near for hit in hits) else _SIMILARITY
     gains = [
         weight * max((line.similarity for line in one.lines), default=0.0)
         + _COVERAGE * max((line.coverage for line in one.lines), default=0.0)

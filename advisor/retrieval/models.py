@@ -14,8 +14,8 @@ from advisor.retrieval.query import Query
 class Hit:
     """A passage found: its fused score in [0, 1], and what made it (BM25, cosine, common terms).
 
-    ``words`` are those of the question that it holds, as typed; ``nearness`` tells how near it is
-    token by token, in ]0, 1], 0 where no encoder has read it.
+    ``words`` are those of the question that it holds, as typed; ``near`` is what each token of the
+    question adds to how near it is, 1 in all at most, empty where no encoder has read it.
     """
 
     passage: Passage
@@ -25,7 +25,7 @@ class Hit:
     similarity: float | None
     terms: tuple[str, ...]
     words: tuple[str, ...]
-    nearness: float = 0.0
+    near: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)

@@ -263,7 +263,7 @@ class PassageSearch:
         if len(tokens) < len(best):
             return list(ranked)
         near = nearness(encoder.question(query.embedded), [tokens[key] for key in best])
-        return with_nearness(ranked, [*near, *[0.0] * (len(ranked) - len(best))])
+        return with_nearness(ranked, dict(zip(best, near, strict=True)))
 
     def _dense_scores(
         self,
@@ -348,7 +348,7 @@ class PassageSearch:
                     one.similarity,
                     terms,
                     words,
-                    one.nearness,
+                    one.near,
                 )
             )
         return tuple(hits)
