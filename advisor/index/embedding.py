@@ -20,6 +20,7 @@ import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
 from advisor.errors import ModelUnavailable
+from advisor.index.tokenizer import load_tokenizer
 
 Vectors = npt.NDArray[np.float32]
 _ENCODE_BATCH = 256
@@ -72,11 +73,10 @@ class StaticEmbeddings(PassageEmbeddings):
 
     def __init__(self, folder: Path) -> None:
         from safetensors.numpy import load_file
-        from tokenizers import Tokenizer
 
         try:
             tensors = load_file(folder / "model.safetensors")
-            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._tokenizer = load_tokenizer(folder)
             table = next(
                 tensors[name] for name in ("embeddings", "embedding.weight") if name in tensors
             )

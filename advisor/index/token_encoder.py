@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from advisor.catalogue.vectors import TokenCodes
 from advisor.errors import ModelUnavailable
 from advisor.index.token_codes import IN_A_BYTE, to_codes
+from advisor.index.tokenizer import load_tokenizer
 
 Vectors = npt.NDArray[np.float32]
 # Id 0 fills up the batches of the training; the ids of the tokenizer follow it.
@@ -54,9 +54,8 @@ class TokenEncoder:
     def __init__(self, folder: Path) -> None:
         try:
             import onnxruntime
-            from tokenizers import Tokenizer
 
-            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._tokenizer = load_tokenizer(folder)
             options = onnxruntime.SessionOptions()
             options.log_severity_level = 3
             # Several threads are no faster on texts of this length, and starve other questions.

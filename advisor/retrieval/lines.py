@@ -44,30 +44,39 @@ def read_lines(
     weights: Mapping[str, float],
     embeddings: PassageEmbeddings | None,
 ) -> list[Evidence]:
-    """Return the lines of each passage with their coverage of the question and similarity to it.
+    """Return the lines of each passage with their coverage of the question.
 
     Args:
         query: the question.
         hits: the passages found.
         weights: each word of the question with its weight, see ``weighting.word_weights``.
-        embeddings: compares words and sentences; without it, words alone count.
+        embeddings: compares words; without it, the very words alone count.
     """
     evidence = [Evidence(hit, list(_lines(hit))) for hit in hits]
     lines = [line for one in evidence for line in one.lines]
     if not lines:
         return evidence
-    similarities = np.zeros(len(lines))
-    if embeddings is not None:
-        vectors = embeddings.encode([query.embedded, *[line.text for line in lines]])
-        similarities = np.clip(vectors[1:] @ vectors[0], 0.0, 1.0)
     _match(query, evidence, list(weights), embeddings)
-    for line, similarity in zip(lines, similarities, strict=True):
-        line.similarity = float(similarity)
-        line.coverage = covered(line, weights)
-        if query.left & line.terms:
-            line.coverage *= _LEFT
-            line.similarity *= _LEFT
+    for line in lines:
+        line.coverage = covered(line, weights) * _staying(query, line)
     return evidence
+
+
+def compare_lines(
+    query: Query, evidence: Sequence[Evidence], embeddings: PassageEmbeddings | None
+) -> None:
+    """Set the similarity of each line to the question; without a model it stays 0."""
+    lines = [line for one in evidence for line in one.lines]
+    if not lines or embeddings is None:
+        return
+    vectors = embeddings.encode([query.embedded, *[line.text for line in lines]])
+    similarities = np.clip(vectors[1:] @ vectors[0], 0.0, 1.0).tolist()
+    for line, similarity in zip(lines, similarities, strict=True):
+        line.similarity = similarity * _staying(query, line)
+
+
+def _staying(query: Query, line: Line) -> float:
+    return _LEFT if query.left & line.terms else 1.0
 
 
 def by_best_line(
@@ -83,7 +92,10 @@ def by_best_line(
     """
     values = query.asked.values
     evidence = read_lines(query, hits[:READ], weights, embeddings)
-    weight = 0.0 if any(hit.near for hit in hits) else _SIMILARITY
+    weight = 0.0
+    if not any(hit.near for hit in hits):
+        weight = _SIMILARITY
+        compare_lines(query, evidence, embeddings)
     gains = [
         weight * max((line.similarity for line in one.lines), default=0.0)
         + _COVERAGE * max((line.coverage for line in one.lines), default=0.0)

@@ -23,7 +23,7 @@ from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_b
 from advisor.retrieval.expansion import expand
 from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches, with_nearness
 from advisor.retrieval.late_interaction import nearness
-from advisor.retrieval.lines import READ, by_best_line, read_lines
+from advisor.retrieval.lines import READ, by_best_line, compare_lines, read_lines
 from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.priors import informativeness, with_priors
 from advisor.retrieval.query import Query, understand
@@ -126,7 +126,7 @@ class PassageSearch:
             "lexical" if indexes.lexical is None else "dense" if indexes.dense is None else None
         )
         depth = max(k, DEPTH) if self._settings.reranker else max(k, READ)
-        ranked = fuse(lexical, dense)
+        ranked = fuse(lexical, dense)[: depth + _MARGIN]
         if legs == BOTH:
             known = {key: candidate for key, (candidate, _) in candidates.items()}
             ranked = self._matched(indexes, words, ranked, known)
@@ -144,11 +144,13 @@ class PassageSearch:
         return SearchResult(query, hits[:k], words, evidence, tuple(problems), missing)
 
     def lines(self, result: SearchResult) -> list[Evidence]:
-        """Return the lines of each passage of a result, read where the search has not done so."""
+        """Return the lines of each passage of a result, compared with the question."""
         unread = [hit for hit in result.hits if hit.passage.id not in result.evidence]
         read = read_lines(result.query, unread, result.weights, self.embeddings)
         known = {**result.evidence, **{one.hit.passage.id: one for one in read}}
-        return [replace(known[hit.passage.id], hit=hit) for hit in result.hits]
+        evidence = [replace(known[hit.passage.id], hit=hit) for hit in result.hits]
+        compare_lines(result.query, evidence, self.embeddings)
+        return evidence
 
     @property
     def size(self) -> int:
@@ -307,7 +309,7 @@ class PassageSearch:
 
     def _join(self, query: Query, ranked: Sequence[Fused], k: int) -> tuple[Hit, ...]:
         """Keep what the catalogue still holds: a withdrawn document does not exist."""
-        passages = self.catalogue.passages([one.passage_id for one in ranked[: k + _MARGIN]])
+        passages = self.catalogue.passages([one.passage_id for one in ranked])
         named = self._named_documents(query)
         places = {
             (passages[one.passage_id].document_id, passages[one.passage_id].ordinal): one.score
