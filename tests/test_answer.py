@@ -45,6 +45,32 @@ def test_a_list_is_kept_whole(imported) -> None:
     assert items[0].startswith("impliquer les habitants")
 
 
+CHRONOLOGY = """La ville en quelques dates
+
+1986 fin de l'exploitation du charbon
+
+1989 création de la chaîne des terrils
+
+2001 Jeanne Martin élue maire
+
+2008 réélection à 82.1 %
+
+2012 bassin minier classé au patrimoine mondial
+"""
+
+
+def test_one_citation_runs_over_the_short_lines_of_a_chronology(
+    settings, tmp_path, import_into
+) -> None:
+    path = tmp_path / "dates.txt"
+    path.write_text(CHRONOLOGY, encoding="utf-8")
+    import_into(settings, path)
+    answer = Answerer(settings).answer("Quand la maire a-t-elle été élue ?")
+    [citation] = answer.citations
+    assert "2001 Jeanne Martin" in citation.quote and "2008 réélection à 82.1 %" in citation.quote
+    assert citation.verdict is Verdict.VERIFIED
+
+
 def test_a_question_outside_the_corpus_is_declined_and_logged(imported) -> None:
     answer = Answerer(imported).answer("Xylophone zanzibar quokka ?")
     assert answer.status == "insufficient"

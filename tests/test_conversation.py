@@ -105,6 +105,19 @@ def test_what_contradicts_the_question_comes_first_with_a_warning(answerer, ques
     assert any(notice.startswith("Attention") for notice in answer.notices)
 
 
+def test_a_correction_leads_with_what_follows_and_its_passage_is_quoted_once(answerer) -> None:
+    answer = answerer.answer("Culture Commune a bien été créée en 2012 ?")
+    first = answer.citations[0]
+    assert first.quote.startswith("1990 création de Culture Commune")
+    places = [one for one in answer.citations if one.document_id == first.document_id]
+    assert not any(one.start < first.end and first.start < one.end for one in places[1:])
+
+
+def test_a_correction_that_opens_on_a_pronoun_comes_with_the_sentence_before(answerer) -> None:
+    answer = answerer.answer("Où est le lieu de la Manufacture des territoires ?")
+    assert answer.citations[0].quote.startswith("La Manufacture des territoires est une démarche")
+
+
 def test_a_true_premise_raises_no_warning(answerer) -> None:
     for question in (
         "Culture Commune a bien été créée en 1990 ?",

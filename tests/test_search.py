@@ -16,6 +16,8 @@ from advisor.retrieval.query import understand
 from advisor.retrieval.retriever import HybridRetriever
 from advisor.retrieval.search import DENSE, LEXICAL, PassageSearch
 from advisor.retrieval.translation import translations
+from advisor.text.analysis import content_words, stem
+from advisor.text.words import word_table
 from tests.test_fiche import FICHE
 
 TERRITORY = """---
@@ -228,6 +230,16 @@ def test_a_french_question_finds_german_passages_by_their_words(
 def test_a_german_compound_is_translated_by_its_parts() -> None:
     shown = [one.shown for one in translations("kohlestadt", "de", "fr")]
     assert "ville" in shown
+
+
+def test_words_of_the_field_are_translated_as_written_by_hand() -> None:
+    for lang in ("de", "en"):
+        for word, line in word_table("field", lang).items():
+            french = {stem(one, "fr") for one in content_words(line, "fr")}
+            found = translations(content_words(word, lang)[0], lang, "fr")
+            assert {one.term for one in found} & french, word
+    assert [one.shown for one in translations("burgern", "de", "fr")] == ["citoyens", "habitants"]
+    assert "burger" in [one.shown for one in translations("citoyens", "fr", "de")]
 
 
 def test_a_small_word_inside_a_name_is_no_term_of_the_question() -> None:
