@@ -72,6 +72,7 @@ class PassageSearch:
         self._open: OpenIndexes | None = None
         self._retired: OpenIndexes | None = None
         self._names: tuple[int, Gazetteer] | None = None
+        self._known_read: int | None = None
 
     @property
     def lang(self) -> Language:
@@ -423,7 +424,7 @@ class PassageSearch:
                 )
 
     def needs_rebuild(self) -> bool:
-        """Tell whether a rebuild would bring back what is missing: a leg, the dates of facts."""
+        """Tell whether a rebuild would bring back what is missing: a leg, dates, tokens."""
         generation: Generation | None = self.catalogue.generation()
         if generation is None:
             return False
@@ -438,7 +439,14 @@ class PassageSearch:
 
     def _unread(self) -> bool:
         """Tell whether passages wait for the token encoder, if there is one to read them."""
+        generation = self.catalogue.generation()
+        number = generation.id if generation is not None else 0
+        # Asked after each answer: a generation once found read is not gone through again.
+        if number == self._known_read:
+            return False
         with suppress(ModelUnavailable):
             encoder = encoder_of(self._settings.token_encoder)
-            return encoder is not None and bool(self._vectors.without_tokens(encoder.model_id))
+            if encoder is not None and self._vectors.without_tokens(encoder.model_id):
+                return True
+        self._known_read = number
         return False
