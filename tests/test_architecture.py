@@ -86,7 +86,7 @@ def test_every_text_is_used_and_every_error_has_its_text() -> None:
     with (ROOT / "advisor/i18n/fr.toml").open("rb") as file:
         tables = tomllib.load(file)
     built = (
-        "approximate", "ask_", "beside_", "level_", "column_", "outcome_", "journal_", "stage_",
+        "approximate", "ask_", "quoted_", "beside_", "level_", "column_", "outcome_", "journal_", "stage_",
         "state_", "example_",
     )  # fmt: skip
     for table, entries in tables.items():

@@ -110,3 +110,13 @@ def test_links_other_than_http_are_shown_as_text() -> None:
 
     assert "<a" not in link("javascript:alert(1)", "x")
     assert 'rel="noopener' in link("https://exemple.fr", "x")
+
+
+def test_the_card_names_the_language_of_a_quote_that_is_not_the_questions(imported) -> None:
+    answerer = Answerer(imported)
+    foreign = answerer.answer("Wer hat die Kirche von Loos mit Photovoltaik gedeckt?")
+    assert foreign.language == "de" and foreign.citations
+    assert "cité en français" in sources_html(foreign, 0, "fr")
+    assert "auf Französisch zitiert" in sources_html(foreign, 0, "de")
+    same = answerer.answer("Combien rapportent les panneaux de l'église ?")
+    assert "cité en français" not in sources_html(same, 0, "fr")

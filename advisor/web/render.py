@@ -109,7 +109,7 @@ def _with_references(notice: str, turn: int) -> str:
 def sources_html(answer: Answer, turn: int, lang: str, root: str = "") -> str:
     """Return the cards of an answer's citations; the first one is open."""
     cards = "".join(
-        card_html(citation, turn, lang, root, opened=citation.n == 1)
+        card_html(citation, turn, lang, root, opened=citation.n == 1, asked=answer.language)
         for citation in answer.citations
     )
     question = escape(answer.question)
@@ -117,11 +117,22 @@ def sources_html(answer: Answer, turn: int, lang: str, root: str = "") -> str:
 
 
 def card_html(
-    citation: Citation, group: int | str, lang: str, root: str, *, opened: bool = False
+    citation: Citation,
+    group: int | str,
+    lang: str,
+    root: str,
+    *,
+    opened: bool = False,
+    asked: str = "",
 ) -> str:
-    """Return the card of a citation; ``group`` and its number make its anchor."""
+    """Return the card of a citation; ``group`` and its number make its anchor.
+
+    The language of the quote is named where it is not ``asked``, the question's.
+    """
     verdict = escape(translate(f"answer.{citation.verdict.value}", lang))
     facts = [translate(f"kinds.{citation.kind}", lang)]
+    if citation.lang != (asked or lang):
+        facts.append(translate(f"answer.quoted_{citation.lang}", lang))
     if citation.date:
         facts.append(format_date(citation.date, lang))
     if citation.page_label:
