@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
-from advisor.catalogue.records import Filters, Generation, Passage
+from advisor.catalogue.records import Filters, Passage
 from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, UsageError
-from advisor.index.embedding import PassageEmbeddings, load_embeddings
-from advisor.index.generations import IndexStore, OpenIndexes
+from advisor.index.embedding import PassageEmbeddings
+from advisor.index.generations import OpenIndexes
 from advisor.index.lexical import Candidate
 from advisor.index.token_encoder import encoder_of
 from advisor.retrieval.bm25f import QuestionRanking
@@ -28,6 +27,7 @@ from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.priors import informativeness, with_priors
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.rerank import DEPTH, load_reranker
+from advisor.retrieval.served import ServedIndexes
 from advisor.retrieval.weighting import rarity, weights_by_language, word_weights
 from advisor.retrieval.word_match import word_matches
 from advisor.settings import Settings
@@ -67,12 +67,9 @@ class PassageSearch:
         self._settings = settings
         self.catalogue = Catalogue(settings.catalogue_path)
         self._vectors = PassageVectors(self.catalogue)
-        self._store = IndexStore(settings.index_path, self.catalogue, settings.chroma_url)
+        self._served = ServedIndexes(settings, self.catalogue)
         self._lock = threading.Lock()
-        self._open: OpenIndexes | None = None
-        self._retired: OpenIndexes | None = None
         self._names: tuple[int, Gazetteer] | None = None
-        self._known_read: int | None = None
 
     @property
     def lang(self) -> Language:
@@ -102,7 +99,7 @@ class PassageSearch:
         allowed = self.catalogue.document_ids(filters) if filters else None
         if allowed == []:
             raise UsageError("no_document_for_filters")
-        indexes = self._indexes()
+        indexes = self._served.current()
         problems = list(indexes.problems)
         if indexes.lexical is not None:
             own = self._settings.home / ACRONYMS
@@ -120,7 +117,7 @@ class PassageSearch:
                 dense = self._dense_scores(indexes, query, fetch, allowed, best)
             except IndexUnavailable as error:
                 problems.append(error)
-                self._forget_dense(indexes)
+                self._served.forget_dense(indexes)
         if indexes.lexical is None and indexes.dense is None:
             raise problems[0]
         missing = (
@@ -162,10 +159,7 @@ class PassageSearch:
     @property
     def embeddings(self) -> PassageEmbeddings | None:
         """The model that embeds questions, ``None`` when it cannot be loaded."""
-        try:
-            return load_embeddings(self._settings.embedding_model)
-        except AdvisorError:
-            return None
+        return self._served.embeddings
 
     @property
     def gazetteer(self) -> Gazetteer:
@@ -385,68 +379,6 @@ class PassageSearch:
             (one.document_id for one in entities), _NAMED
         )
 
-    # -- generations -------------------------------------------------------------------
-
-    def _indexes(self) -> OpenIndexes:
-        """Return the published generation's indexes, reopened when another was published."""
-        generation = self.catalogue.generation()
-        if generation is None or not generation.passages:
-            raise UsageError("empty_corpus")
-        with self._lock:
-            if self._open is None or self._open.generation.id != generation.id:
-                model = self.embeddings
-                opened = self._store.open(generation, model.model_id if model else None)
-                if model is None:
-                    opened.problems.append(self._model_problem())
-                    opened.dense = None
-                if self._retired is not None:
-                    self._retired.close()
-                # A search in another thread may still be reading the one before.
-                self._retired, self._open = self._open, opened
-            return replace(self._open, problems=list(self._open.problems))
-
-    def _model_problem(self) -> AdvisorError:
-        try:
-            load_embeddings(self._settings.embedding_model)
-        except AdvisorError as error:
-            return error
-        return IndexUnavailable("index_missing", path=self._settings.embedding_model)
-
-    def _forget_dense(self, indexes: OpenIndexes) -> None:
-        """Stop using a dense index that failed during a search."""
-        with self._lock:
-            if self._open is not None and self._open.generation.id == indexes.generation.id:
-                self._open.dense = None
-                self._open.problems.append(
-                    IndexUnavailable(
-                        "index_damaged", path=str(self._settings.index_path), reason="search"
-                    )
-                )
-
     def needs_rebuild(self) -> bool:
         """Tell whether a rebuild would bring back what is missing: a leg, dates, tokens."""
-        generation: Generation | None = self.catalogue.generation()
-        if generation is None:
-            return False
-        if self.catalogue.undated() or self._unread():
-            return True
-        try:
-            return any(
-                isinstance(problem, IndexUnavailable) for problem in self._indexes().problems
-            )
-        except AdvisorError:
-            return False
-
-    def _unread(self) -> bool:
-        """Tell whether passages wait for the token encoder, if there is one to read them."""
-        generation = self.catalogue.generation()
-        number = generation.id if generation is not None else 0
-        # Asked after each answer: a generation once found read is not gone through again.
-        if number == self._known_read:
-            return False
-        with suppress(ModelUnavailable):
-            encoder = encoder_of(self._settings.token_encoder)
-            if encoder is not None and self._vectors.without_tokens(encoder.model_id):
-                return True
-        self._known_read = number
-        return False
+        return self._served.needs_rebuild()
