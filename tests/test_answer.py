@@ -333,6 +333,90 @@ def test_a_quotation_that_is_not_in_the_passage_is_not_supported(imported) -> No
     assert [sentence.supported for sentence in last.sentences] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("lang", "said", "supported"),
+    [
+        ("fr", "En mars 2019, Correns comptait 3 régies", True),
+        ("fr", "En mai 2019, Correns comptait trois régies", False),
+        ("fr", "En mars 2019, la régie de Tramayes chauffait Correns", False),
+        ("fr", "Les Corrensois comptaient trois régies en mars 2019", True),
+        ("en", "In March 2019, the mayor of Correns counted 3 utilities", True),
+        ("en", "In May 2019, the mayor of Correns counted 3 utilities", False),
+        ("en", "In March 2019, Tramayes had 3 utilities", False),
+        ("de", "Im März 2019 hatte Correns 3 Stadtwerke", True),
+        ("de", "Im Mai 2019 hatte Correns 3 Stadtwerke", False),
+        ("de", "Im März 2019 hatte Tramayes 3 Stadtwerke", False),
+    ],
+)
+def test_dates_and_names_of_a_generated_sentence_stand_in_its_passage(
+    settings, tmp_path, import_into, lang, said, supported
+) -> None:
+    (tmp_path / "correns.md").write_text(
+        "# Correns\n\nEn mars 2019, la commune de Correns comptait trois régies d'énergie.\n"
+    )
+    (tmp_path / "tramayes.md").write_text(
+        "# Tramayes\n\nLa régie d'énergie que Tramayes a créée chauffe l'hôpital.\n"
+    )
+    import_into(settings, tmp_path)
+    asked = {
+        "fr": "Combien de régies d'énergie compte Correns ?",
+        "en": "How many régies does the town of Correns have?",
+        "de": "Wie viele régies hat die Gemeinde Correns?",
+    }[lang]
+
+    def reply(prompt: str) -> str:
+        key = key_of(prompt, "En mars")
+        return f"Correns [{key}]. {said} [{key}]."
+
+    with openai_server(FakeModel(reply)) as url:
+        last = Answerer(with_model(settings, url)).answer(asked)
+    assert last.language == lang
+    assert next(one for one in last.sentences if one.text == said).supported is supported
+
+
+BULLETS = """# Biodiversité
+
+## Ce que d'autres ont fait
+
+- Langouët a cessé d'employer des pesticides dans ses espaces verts en 1999.
+- Muttersholtz a renaturé quarante kilomètres de cours d'eau.
+- Grande-Synthe compte deux grands parcs de plusieurs dizaines d'hectares.
+- La vallée de la Drôme a dépollué sa rivière dans les années 1990.
+"""
+
+
+def test_bullets_that_stand_alone_are_quoted_for_what_they_say(
+    settings, tmp_path, import_into
+) -> None:
+    path = tmp_path / "biodiversite.md"
+    path.write_text(BULLETS, encoding="utf-8")
+    import_into(settings, path)
+    answer = Answerer(settings).answer("Quelle commune n'emploie plus de pesticides ?")
+    quotes = " ".join(citation.quote for citation in answer.citations)
+    assert "Langouët" in quotes
+    assert "Grande-Synthe" not in quotes and "Muttersholtz" not in quotes
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Que fait la ville de Rennes pour son réseau de chaleur au bois ?",
+        "What has the town of Rennes done about its heat network?",
+    ],
+)
+def test_an_answer_about_another_place_than_the_one_asked_about_says_so(imported, question) -> None:
+    answer = Answerer(imported).answer(question)
+    assert answer.status != "answered"
+    assert answer.status == "insufficient" or any("Rennes" in one for one in answer.notices)
+
+
+def test_what_no_source_says_of_the_question_is_named_as_typed(imported) -> None:
+    answer = Answerer(imported).answer("Combien rapportent les panneaux de l'église d'Épinal ?")
+    assert answer.status == "partial"
+    [notice] = answer.notices
+    assert "«\xa0Épinal\xa0»" in notice
+
+
 def test_things_compared_are_each_quoted(settings, tmp_path, import_into) -> None:
     for name, sentence in (
         ("Fonds Alpha", "Le Fonds Alpha aide les communes rurales à planter des haies."),

@@ -19,12 +19,10 @@ from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query
 from advisor.text.analysis import content_words, stem
-from advisor.text.mentions import years_in
+from advisor.text.mentions import capitalised_in, years_in
 from advisor.text.normalise import fold
 
 _LOOKED_AT = 5
-# A word this near to one of the passage is answered for.
-_HELD = 0.5
 # A line that answers for this share of the question speaks of its subject.
 _SAID = 0.3
 # Logarithm of the number of passages from which a corpus counts as large.
@@ -33,8 +31,6 @@ _NEXT_DAYS = re.compile(
     r"(?<!de )(?<!pour )\bdemain\b|\bce (soir|week-?end)\b|\bla semaine prochaine\b"
     r"|\b(tomorrow|tonight|next week)\b|\b(morgen (fruh|abend|wetter)|heute abend|nachste woche)\b"
 )
-# A capital inside a sentence makes a name; German nouns all have one.
-_NAME = re.compile(r"(?<=[\w,;:’'] )[A-ZÀ-Ý][\w’'-]+|(?<=[dlDL][’'])[A-ZÀ-Ý][\w’'-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +157,11 @@ def missing(query: Query, weights: Mapping[str, float], evidence: Sequence[Evide
     """
     looked_at = evidence[:_LOOKED_AT]
     foreign = {one.hit.document.lang for one in looked_at} - {query.lang}
-    translated = {
-        term for one in query.alternatives if one.origin == "translation" for term in one.asked
-    }
     return [
         word
         for word in sorted(weights, key=lambda word: (-weights[word], word))
-        if (not foreign or stem(word, query.lang) in translated)
-        and all(one.above.get(word, 0.0) < _HELD for one in looked_at)
-        and all(line.matches.get(word, 0.0) < _HELD for one in looked_at for line in one.lines)
+        if (not foreign or query.translations(stem(word, query.lang)))
+        and not any(one.holds(word) for one in looked_at)
     ]
 
 
@@ -190,14 +182,19 @@ def _nearness(evidence: Sequence[Evidence]) -> float:
 
 
 def _names(query: Query, lines: Sequence[Line]) -> float:
-    names = [
-        word
-        for name in _NAME.findall(query.text)
-        for word in content_words(name, query.lang)
-        if word in lines[0].matches
-    ]
-    held = [any(line.matches[name] >= _HELD for line in lines) for name in names]
+    names = names_of(query)
+    held = [any(line.holds(name) for line in lines) for name in names]
     return sum(held) / len(held) if held else 0.5
+
+
+def names_of(query: Query) -> list[str]:
+    """Return the content words of a question that are names, or parts of them."""
+    return [
+        word
+        for name in capitalised_in(query.text)
+        for word in content_words(name, query.lang)
+        if word in query.words
+    ]
 
 
 def _absent(weights: Mapping[str, float], size: int) -> float:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -15,6 +14,7 @@ from advisor.answer.abstention import (
     beyond,
     features,
     missing,
+    names_of,
     probability,
     silence,
     undated,
@@ -45,9 +45,8 @@ from advisor.retrieval.models import Evidence, Hit, Line, SearchResult
 from advisor.retrieval.query import Query, understand
 from advisor.retrieval.search import PassageSearch
 from advisor.settings import Settings
-from advisor.text.analysis import analyse
+from advisor.text.analysis import analyse, stem
 from advisor.text.language import Language
-from advisor.text.normalise import fold
 from advisor.text.words import word_list
 
 _PASSAGES = 8
@@ -67,8 +66,6 @@ MEASURES = {
 # «Plus de détails».
 _DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6)
 _NAMED_MISSING = 3
-# Elided articles and hyphens part the words of a written one.
-_INSIDE = re.compile(r"[’'-]")
 # Words of the question that ask for a form of answer, which no source need hold.
 _ABOUT_THE_ANSWER = word_list("asking")
 _NO_VECTORS = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
@@ -253,17 +250,13 @@ class Answerer:
         )
         if weak or not citations:
             return self._decline(answer)
-        unsure = found.chance < PARTIAL or found.silent >= SILENT
-        if unsure and found.correction is None:
-            lacking = missing(query, found.weights, found.evidence)
-            typed = [
-                shown
-                for word in lacking
-                if word not in _ABOUT_THE_ANSWER and (shown := _as_typed(word, query.text))
-            ]
-            if typed:
+        if found.correction is None:
+            unsure = found.chance < PARTIAL or found.silent >= SILENT
+            unmet = missing(query, found.weights, found.evidence) if unsure else []
+            lacking = _typed(query, unmet) or self._unnamed(query, citations)
+            if lacking:
                 answer.status = "partial"
-                shown = ", ".join(typed[:_NAMED_MISSING])
+                shown = ", ".join(lacking[:_NAMED_MISSING])
                 answer.notices.append(translate("answer.partial", lang, words=shown))
         answer.notices += _warnings(found, citations, lang)
         answer.answer_markdown = markdown(sentences)
@@ -272,14 +265,34 @@ class Answerer:
     def _selected(self, found: Findings, measure: Measure) -> list[Selection]:
         """Choose the lines; when things are compared, as many for each of them."""
         if not found.compared:
-            return select(found.evidence, measure)
+            return select(found.evidence, measure, names_of(found.query))
         each = max(2, measure.sentences // len(found.compared))
         part = replace(measure, passages=1, sentences=each)
         chosen: list[Selection] = []
         for one in found.compared:
             own = [e for e in found.evidence if e.hit.document.id == one.document_id]
             chosen += select(own, part)
-        return chosen or select(found.evidence, measure)
+        return chosen or select(found.evidence, measure, names_of(found.query))
+
+    def _unnamed(self, query: Query, citations: Sequence[Citation]) -> list[str]:
+        """Return the names of the question that none of the documents quoted has."""
+        if query.lang == "de":  # every noun has a capital
+            return []
+        documents = {citation.document_id for citation in citations}
+        foreign = any(citation.lang != query.lang for citation in citations)
+        # A name that has a translation («German») may stand there in another language.
+        names = (
+            name
+            for name in names_of(query)
+            if not (foreign and query.translations(stem(name, query.lang)))
+        )
+        return [
+            name
+            for name in dict.fromkeys(_typed(query, names))
+            # An acronym may be written out.
+            if not name.isupper()
+            and not any(self.checker.mentions(name, document) for document in documents)
+        ]
 
     def _decline(self, answer: Answer) -> Answer:
         code = "insufficient" if answer.citations else "nothing_near"
@@ -431,10 +444,10 @@ def _cited(citations: Sequence[Citation], one: Evidence, start: int) -> str:
     return ""
 
 
-def _as_typed(word: str, text: str) -> str | None:
-    """Return a folded word as the question has it, ``None`` when it comes from elsewhere."""
-    typed = (one.strip(".,;:?!«»\"'()") for one in text.split())
-    return next((one for one in typed if word in _INSIDE.split(fold(one))), None)
+def _typed(query: Query, words: Iterable[str]) -> list[str]:
+    """Return words of the question as they were typed, less those that ask for a form of answer."""
+    terms = {word: stem(word, query.lang) for word in words if word not in _ABOUT_THE_ANSWER}
+    return [query.as_typed(term) for term in terms.values() if term in query.terms]
 
 
 def _ms(start: float, end: float) -> float:

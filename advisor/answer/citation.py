@@ -11,7 +11,7 @@ from advisor.answer.alignment import aligns
 from advisor.answer.models import Box, Citation, PrimarySource, Verdict
 from advisor.catalogue.records import Document, Page, Passage
 from advisor.catalogue.store import Catalogue
-from advisor.text.normalise import NormalText, normalise
+from advisor.text.normalise import NormalText, fold, normalise
 
 _KEPT = 64
 _MARGIN = 20
@@ -129,6 +129,17 @@ class CitationChecker:
             before=document.text[min(passage.start, start) : start],
             after=document.text[end : max(passage.end, end)],
         )
+
+    def mentions(self, name: str, document_id: str) -> bool:
+        """Tell whether a current document has a name, in its title or anywhere in its text.
+
+        Accents, case and apostrophes aside. Raises: as ``check``.
+        """
+        document = self._source(document_id)
+        text = f"{document.title}\n{document.text}"
+        pattern = rf"(?<!\w){re.escape(fold(name))}(?!\w)"
+        # Folding a whole report takes time: most names are found without.
+        return name in text or bool(re.search(pattern, fold(text)))
 
     def _source(self, document_id: str) -> Document:
         # The catalogue is asked each time: a document withdrawn a moment ago must not be quoted.

@@ -19,8 +19,13 @@ _SENTENCE_ITEM = re.compile(r"•\s+[^\W\d_a-zà-ÿ].*[.!?…]$", re.DOTALL)
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
 # What a list of the length asked for gains.
 _LISTED = 0.4
-# A run of lines apart from the best of its passage is kept from this share of its score.
-_ASIDE = 0.7
+# A run of lines apart from the best of its passage is kept from this share of its score, a
+# bullet that is a sentence of its own from that one.
+_ASIDE, _BULLET = 0.7, 0.6
+
+# Until an answer has so many sentences, another passage needs this share of the best score, and
+# the names of the question as well as the best one has them.
+_ENOUGH, _WHILE_SHORT = 3, 0.75
 
 
 def score_evidence(
@@ -112,8 +117,13 @@ class Measure:
     far: float
 
 
-def select(evidence: Sequence[Evidence], measure: Measure) -> list[Selection]:
-    """Choose the lines of the answer: the best ones, lists kept whole, no near-duplicates."""
+def select(
+    evidence: Sequence[Evidence], measure: Measure, names: Sequence[str] = ()
+) -> list[Selection]:
+    """Choose the lines of the answer: the best ones, lists kept whole, no near-duplicates.
+
+    ``names`` are the words of the question that are names.
+    """
     ranked = sorted(
         ((line, one) for one in evidence for line in one.lines),
         key=lambda pair: (-pair[0].score, pair[1].hit.passage.id, pair[0].start),
@@ -121,6 +131,7 @@ def select(evidence: Sequence[Evidence], measure: Measure) -> list[Selection]:
     if not ranked:
         return []
     best = ranked[0][0].score
+    named = [name for name in names if ranked[0][1].holds(name)]
     chosen: dict[str, dict[int, Line]] = {}
     owners: dict[str, Evidence] = {}
     kept: list[Line] = []
@@ -131,9 +142,9 @@ def select(evidence: Sequence[Evidence], measure: Measure) -> list[Selection]:
         key = one.hit.passage.id
         if line.start in chosen.get(key, {}) or _repeats(line, kept):
             continue
-        if key not in owners and (
-            len(owners) >= measure.passages or line.score < measure.far * best
-        ):
+        short = len(kept) < _ENOUGH and all(one.holds(name) for name in named)
+        far = min(measure.far, _WHILE_SHORT) if short else measure.far
+        if key not in owners and (len(owners) >= measure.passages or line.score < far * best):
             continue
         owners[key] = one
         group = _whole_list(line, one.lines) or in_context(line, one, best=not kept)
@@ -147,11 +158,21 @@ def select(evidence: Sequence[Evidence], measure: Measure) -> list[Selection]:
 
 
 def _without_asides(selection: Selection) -> Selection:
-    """Return a selection without the runs far below its best one."""
-    runs = [(max(line.score for line in run), run) for run in selection.runs()]
-    best = max(score for score, _ in runs)
-    kept = (line for score, run in runs if score >= _ASIDE * best for line in run)
+    """Return a selection without the runs and the loose bullets far below its best line."""
+    best = max(line.score for line in selection.lines)
+    runs = (run for run in selection.runs() if max(one.score for one in run) >= _ASIDE * best)
+    kept = (
+        line
+        for run in runs
+        for line in run
+        if line.score >= _BULLET * best or not _is_loose(line, selection.evidence.lines)
+    )
     return replace(selection, lines=tuple(kept))
+
+
+def _is_loose(line: Line, lines: Sequence[Line]) -> bool:
+    """Tell whether a line is a bullet that stands alone: a sentence, of no announced list."""
+    return bool(_SENTENCE_ITEM.match(line.text)) and not _whole_list(line, lines)
 
 
 def _joined(one: Evidence, chosen: Mapping[int, Line]) -> tuple[Line, ...]:

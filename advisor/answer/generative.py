@@ -1,8 +1,9 @@
 """The answer with a language model: prose over the same passages, under the same checks.
 
 Passages go to the model under opaque keys drawn for each answer. A sentence is shown only
-once complete; it is kept as supported when it carries a known key and its numbers and quotes stand
-in the passages it names. The citation shown is a verbatim sentence of the passage, verified.
+once complete; it is kept as supported when it carries a known key and its numbers, dates, names
+and quotations stand in the passages it names. The citation shown is a verbatim sentence of the
+passage, verified.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from advisor.answer.alignment import quoted_spans
-from advisor.answer.citation import CitationChecker, judge_quote
+from advisor.answer.citation import CitationChecker
 from advisor.answer.extractive import markdown
-from advisor.answer.models import Answer, Citation, Sentence, Verdict
+from advisor.answer.models import Answer, Citation, Sentence
 from advisor.answer.prompts import prompt
+from advisor.answer.support import figures_in, is_supported
 from advisor.errors import LanguageModelFailed, UsageError
 from advisor.retrieval.models import Evidence, Line
 from advisor.settings import Settings
@@ -27,7 +28,6 @@ from advisor.text.sentences import sentence_spans
 _KEY = re.compile(r"\s*\[((?:p[0-9a-f]{6}[,;\s]*)+)\]")
 _ONE_KEY = re.compile(r"p[0-9a-f]{6}")
 _BRACKET = re.compile(r"\s*\[[^\[\]\n]{1,60}\]")
-_NUMBER = re.compile(r"\d+(?:[ \u00a0\u202f.,]\d+)*")
 _REFUSAL = "INSUFFISANT"
 _MARKUP = re.compile(r"!?\[([^\]\n]*)\]\((?:[^)\n]*)\)|<[^>\n]{1,200}>")
 
@@ -205,9 +205,8 @@ class _Draft:
         item = content.startswith(("- ", "* ", "• "))
         content = content.lstrip("-*• ").lstrip(" .") if item else content.lstrip(" .")
         known = [self._by_key[key] for key in dict.fromkeys(keys) if key in self._by_key]
-        supported = (
-            bool(known) and _numbers_present(content, known) and _quotes_present(content, known)
-        )
+        shown = list(self._by_key.values())
+        supported = bool(known) and is_supported(content, self._extractive.language, known, shown)
         numbers = (
             [number for one in known if (number := self._cite(content, one))] if supported else []
         )
@@ -233,32 +232,13 @@ class _Draft:
 
 def _closest(content: str, one: Evidence) -> Line:
     terms = set(analyse(content, one.hit.document.lang))
-    numbers = set(_NUMBER.findall(content))
+    numbers = figures_in(content)
 
     def likeness(line: Line) -> tuple[float, float]:
-        shared = len(terms & line.terms) + 2 * sum(number in line.text for number in numbers)
+        shared = len(terms & line.terms) + 2 * len(numbers & figures_in(line.text))
         return shared / (1 + len(line.terms) ** 0.5), line.score
 
     return max(one.lines, key=likeness)
-
-
-def _numbers_present(content: str, sources: Sequence[Evidence]) -> bool:
-    """Tell whether every number of a sentence stands in one of its passages."""
-    text = " ".join(f"{one.hit.document.title} {one.hit.passage.text}" for one in sources)
-    held = {_digits(number) for number in _NUMBER.findall(text)}
-    return all(_digits(number) in held for number in _NUMBER.findall(content))
-
-
-def _quotes_present(content: str, sources: Sequence[Evidence]) -> bool:
-    """Tell whether what a sentence puts in quotation marks is verified in its passages."""
-    return all(
-        any(judge_quote(span, one.hit.passage.text).verdict is Verdict.VERIFIED for one in sources)
-        for span in quoted_spans(content)
-    )
-
-
-def _digits(number: str) -> str:
-    return re.sub(r"[ \u00a0\u202f]|[.,](?=\d{3}(?:\D|$))", "", number).replace(",", ".")
 
 
 def _clean(text: str) -> str:

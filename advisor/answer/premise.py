@@ -31,7 +31,6 @@ _COUPLE = re.compile(
 # How much of the question's words a contradicting line answers for, at least.
 _SAME_SUBJECT, _SAME_NAME, _SAME_THING, _DENIES, _DENIES_VALUE = 0.6, 0.25, 0.5, 0.4, 0.1
 _FEWEST = 2
-_KNOWN = 0.5
 _LONGEST_LIST = 20
 _DENIAL: dict[Language, re.Pattern[str]] = {
     "fr": re.compile(
@@ -167,9 +166,7 @@ def _denial(
     lines = [line for one in evidence for line in one.lines]
     # Words that no source has say nothing of what the sources deny.
     known = {
-        word: weight
-        for word, weight in weights.items()
-        if any(line.matches.get(word, 0.0) >= _KNOWN for line in lines)
+        word: weight for word, weight in weights.items() if any(line.holds(word) for line in lines)
     }
     best: tuple[Evidence, Line] | None = None
     for one in evidence:

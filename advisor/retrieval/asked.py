@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from advisor.text.language import Language
-from advisor.text.mentions import NAME, YEAR
+from advisor.text.mentions import MONTH, NAME, YEAR
 from advisor.text.normalise import fold_typed
 
 
@@ -73,11 +73,6 @@ def _patterns(lang: Language) -> tuple[dict[Value, re.Pattern[str]], dict[Shape,
     )
 
 
-_MONTH = (
-    r"(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
-    r"|january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|januar|februar|märz|juni|juli|oktober|dezember)"
-)
 _YEAR = rf"(?<![\d.,]){YEAR}(?![\d,]|\.\d)"
 _NUMBER = r"\d+(?:[ \u00a0\u202f.,]\d+)*"
 _UNIT = (
@@ -91,7 +86,7 @@ _WORDS = (
     r"|nine|ten|half|zwei|drei|vier|fünf)"
 )
 _VALUE_PATTERNS: dict[Value, re.Pattern[str]] = {
-    Value.DATE: re.compile(rf"(?:(?:\d{{1,2}}(?:er)? )?{_MONTH} )?{_YEAR}", re.IGNORECASE),
+    Value.DATE: re.compile(rf"(?:(?:\d{{1,2}}(?:er)? )?{MONTH} )?{_YEAR}", re.IGNORECASE),
     Value.NUMBER: re.compile(
         rf"{_NUMBER}{_UNIT}|\b{_WORDS}{_UNIT}\b|\b(?:annuelle?ment|chaque année|chaque mois)\b"
         rf"|(?!{_YEAR}){_NUMBER}",

@@ -28,6 +28,10 @@ class Hit:
     near: tuple[float, ...] = ()
 
 
+# A word this near to one of a line is answered for.
+HELD = 0.5
+
+
 @dataclass(slots=True)
 class Line:
     """A sentence or list item of a passage; offsets are those of the document's text.
@@ -48,6 +52,10 @@ class Line:
     #: How well the line answers for each word of the question, in [0, 1].
     matches: Mapping[str, float] = field(default_factory=dict)
 
+    def holds(self, word: str) -> bool:
+        """Tell whether the line answers for a word of the question."""
+        return self.matches.get(word, 0.0) >= HELD
+
 
 @dataclass(slots=True)
 class Evidence:
@@ -64,6 +72,10 @@ class Evidence:
     def best(self) -> float:
         """The score of the best line."""
         return max((line.score for line in self.lines), default=0.0)
+
+    def holds(self, word: str) -> bool:
+        """Tell whether the passage, its title and headings included, answers for a word."""
+        return self.above.get(word, 0.0) >= HELD or any(line.holds(word) for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,14 @@ class Query:
             context = " ".join(kept)
         return " ".join(part for part in (context, self.text, *corrections) if part)
 
+    def translations(self, term: str) -> list[str]:
+        """Return the words that translate a term of the question, in clear."""
+        return [
+            one.shown
+            for one in self.alternatives
+            if one.origin == "translation" and term in one.asked
+        ]
+
     def as_typed(self, term: str) -> str:
         """Return the word of the question that gives a term, the term itself when none does."""
         for match in _TYPED.finditer(self.text):

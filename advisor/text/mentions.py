@@ -1,4 +1,4 @@
-"""Years, numbers and names that a text mentions."""
+"""Years, months, numbers and names that a text mentions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from advisor.text.language import Language
 YEAR = r"(?:1[5-9]|20)\d\d"
 # Not inside a number, a decimal or a reference («contrat 1536C0019»).
 _YEAR = re.compile(rf"(?<![\w.,]){YEAR}(?!\w|[.,]\d)")
+_MONTHS: dict[Language, str] = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "en": "January February March April May June July August September October November December",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+}
+#: A month's name in the three languages, as part of a pattern read without regard to case.
+MONTH = f"(?:{'|'.join(dict.fromkeys(' '.join(_MONTHS.values()).lower().split()))})"
+# 12/03/2019, 12.3.2019, 2019-03-12.
+_FIGURES = re.compile(rf"(?<!\d)\d{{1,2}}[./](\d{{1,2}})[./]{YEAR}(?!\d)|{YEAR}-(\d\d)-\d\d(?!\d)")
+# A capital inside a sentence makes a name; German nouns all have one.
+_CAPITAL = re.compile(r"(?<=[\w,;:’'] )[A-ZÀ-Ý][\w’'-]+|(?<=[dlDL][’'])[A-ZÀ-Ý][\w’'-]+")
 # «Le Fonds chaleur», «La Fabrique des Transitions»: the article that opens a sentence is no name.
 _NO_NAME = r"(?!(?:L[ea]s?|Une?|Des|Du|Au|Aux|Ces?|Cette|Il|Elle|En|À|The|An?|In|Der|Die|Das|Im)\b)"
 #: A name of several words, as part of a pattern: «Culture Commune», «Grand-Figeac de Lot».
@@ -33,3 +44,18 @@ def numbers_in(text: str, lang: Language = "fr") -> set[str]:
 def names_in(text: str) -> list[str]:
     """Return the names of several words that a text mentions, in order."""
     return _NAME.findall(text)
+
+
+def capitalised_in(text: str) -> list[str]:
+    """Return the words that have a capital inside a sentence, in order: names, German nouns."""
+    return _CAPITAL.findall(text)
+
+
+def months_in(text: str, lang: Language) -> set[int]:
+    """Return the months (1 to 12) that a text mentions, in words or in figures."""
+    names = {name: number for number, name in enumerate(_MONTHS[lang].split(), start=1)}
+    # In English and German the capital tells the month from «may» and «march».
+    words = re.findall(r"[^\W\d_]+", text.lower() if lang == "fr" else text)
+    written = {names[word] for word in words if word in names}
+    figures = {int(one or other) for one, other in _FIGURES.findall(text)}
+    return written | {number for number in figures if number <= 12}

@@ -1,0 +1,106 @@
+"""What a written sentence must find in the passages it cites: numbers, dates, names, quotations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from advisor.answer.alignment import quoted_spans
+from advisor.answer.citation import judge_quote
+from advisor.answer.models import Verdict
+from advisor.retrieval.models import Evidence
+from advisor.text.language import Language
+from advisor.text.mentions import capitalised_in, months_in, numbers_in
+from advisor.text.normalise import fold
+
+_NUMBER = re.compile(r"\d+(?:[ \u00a0\u202f.,]\d+)*")
+_WORD = re.compile(r"[^\W_]+")
+# «Loossois» is of Loos: names of one family begin with the same letters.
+_FAMILY = 4
+
+
+def is_supported(
+    sentence: str, lang: Language, cited: Sequence[Evidence], shown: Sequence[Evidence]
+) -> bool:
+    """Tell whether nothing a sentence says is foreign to the passages it cites.
+
+    Its numbers, months and names stand in them or in their titles, its quotations stand there
+    word for word. A name is a capital inside a sentence; where that tells nothing (German nouns,
+    names translated from the passage's language), only a name of another passage counts as
+    foreign: the sentence has mixed two passages up.
+
+    Args:
+        sentence: as written.
+        lang: its language.
+        cited: the passages it cites, at least one.
+        shown: all the passages the writer had.
+    """
+    return (
+        _numbers(sentence, cited)
+        and _months(sentence, lang, cited)
+        and _names(sentence, lang, cited, shown)
+        and _quotations(sentence, cited)
+    )
+
+
+def figures_in(text: str) -> set[str]:
+    """Return the numbers in figures of a text, written one way: ``177700`` for «177 700»."""
+    return {_digits(number) for number in _NUMBER.findall(text)}
+
+
+def _numbers(sentence: str, cited: Sequence[Evidence]) -> bool:
+    # «3 axes» is said by a passage that has «trois axes».
+    texts = [(_text(one), one.hit.document.lang) for one in cited]
+    held = (figures_in(text) | numbers_in(text, lang) for text, lang in texts)
+    return figures_in(sentence) <= set().union(*held)
+
+
+def _months(sentence: str, lang: Language, cited: Sequence[Evidence]) -> bool:
+    held = (months_in(_text(one), one.hit.document.lang) for one in cited)
+    return months_in(sentence, lang) <= set().union(*held)
+
+
+def _names(
+    sentence: str, lang: Language, cited: Sequence[Evidence], shown: Sequence[Evidence]
+) -> bool:
+    names = {part for name in capitalised_in(sentence) for part in _capitals(name)}
+    held = set().union(*(_words(_text(one)) for one in cited))
+    foreign = {name for name in names if not _is_held(name, held)}
+    if lang == "de" or any(one.hit.document.lang != lang for one in cited):
+        # A capital means nothing in German passages.
+        others = [one for one in shown if one.hit.document.lang != "de"]
+        known = set().union(
+            *({p for n in capitalised_in(_text(one)) for p in _capitals(n)} for one in others)
+        )
+        foreign &= known
+    return not foreign
+
+
+def _quotations(sentence: str, cited: Sequence[Evidence]) -> bool:
+    return all(
+        any(judge_quote(span, one.hit.passage.text).verdict is Verdict.VERIFIED for one in cited)
+        for span in quoted_spans(sentence)
+    )
+
+
+def _text(one: Evidence) -> str:
+    return " ".join([one.hit.document.title, *one.hit.passage.headings, one.hit.passage.text])
+
+
+def _capitals(name: str) -> list[str]:
+    """Return the capitalised parts of a name, folded: «loos» and «gohelle»."""
+    return [fold(part) for part in _WORD.findall(name) if part[0].isupper() and len(part) > 1]
+
+
+def _words(text: str) -> set[str]:
+    return {fold(word) for word in _WORD.findall(text)}
+
+
+def _is_held(name: str, words: set[str]) -> bool:
+    return name in words or (
+        len(name) > _FAMILY and any(word[:_FAMILY] == name[:_FAMILY] for word in words)
+    )
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"[ \u00a0\u202f]|[.,](?=\d{3}(?:\D|$))", "", number).replace(",", ".")
