@@ -1,7 +1,8 @@
 """Canonical text → passages of 400 to 900 characters.
 
 A passage ends on a block or sentence boundary and never crosses a heading. The headings
-that open a section belong to its first passage; every passage carries its heading path.
+that open a section belong to its first passage; every passage carries its heading path. One
+that would open on a pronoun takes the block or sentence before it along, where it fits.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 
 from advisor.catalogue.records import Passage
-from advisor.text.sentences import sentence_spans
+from advisor.text.sentences import points_back, sentence_spans
 from ingest.structure import Block, Canonical, page_at
 
 MIN_CHARS = 400
@@ -95,7 +96,8 @@ def _pack(text: str, units: list[tuple[int, int]]) -> list[tuple[int, int]]:
         carried = []
         if packed and len(packed[-1]) > 1:
             last = packed[-1][-1]
-            if _announces(text[last[0] : last[1]]) and unit[1] - last[0] <= MAX_CHARS:
+            joined = _announces(text[last[0] : last[1]]) or points_back(text[unit[0] : unit[1]])
+            if joined and unit[1] - last[0] <= MAX_CHARS:
                 carried = [packed[-1].pop()]
         packed.append([*carried, unit])
     spans = [(group[0][0], group[-1][1]) for group in packed]

@@ -410,6 +410,19 @@ def test_an_answer_about_another_place_than_the_one_asked_about_says_so(imported
     assert answer.status == "insufficient" or any("Rennes" in one for one in answer.notices)
 
 
+def test_a_sentence_that_opens_on_a_pronoun_comes_with_the_one_that_names_its_subject(
+    settings, tmp_path, import_into
+) -> None:
+    filler = "Le bourg compte des rues, des places et des jardins que chacun connaît. " * 10
+    subject = "La régie municipale de Montdidier date de 1925."
+    said = "Elle vend une électricité moins chère que les autres fournisseurs. " + filler
+    path = tmp_path / "montdidier.txt"
+    path.write_text(f"Montdidier\n\n{filler}\n\n{subject}\n\n{said}\n", encoding="utf-8")
+    import_into(settings, path)
+    answer = Answerer(settings).answer("Qui vend une électricité moins chère ?")
+    assert f"{subject}\n\nElle vend" in answer.citations[0].quote
+
+
 def test_what_no_source_says_of_the_question_is_named_as_typed(imported) -> None:
     answer = Answerer(imported).answer("Combien rapportent les panneaux de l'église d'Épinal ?")
     assert answer.status == "partial"

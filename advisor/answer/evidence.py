@@ -9,11 +9,8 @@ from dataclasses import dataclass, replace
 from advisor.retrieval.asked import Value, values_in
 from advisor.retrieval.lines import ITEM
 from advisor.retrieval.models import Evidence, Hit, Line
+from advisor.text.sentences import points_back
 
-_PRONOUN = re.compile(
-    r"(?:Il|Elle|Ils|Elles|Ce|Cet|Cette|Ces|Cela|Ceci|Celui-ci|Celle-ci|Ceux-ci|Leur|Leurs|Son|Sa|Ses"
-    r"|En parallèle|Ainsi|It|They|This|These|He|She|Er|Sie|Es|Diese[rs]?|Dies)\b"
-)
 _SENTENCE_ITEM = re.compile(r"•\s+[^\W\d_a-zà-ÿ].*[.!?…]$", re.DOTALL)
 # Weights of a sentence's features, chosen with `make eval`.
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
@@ -189,29 +186,26 @@ def _joined(one: Evidence, chosen: Mapping[int, Line]) -> tuple[Line, ...]:
 
 
 def in_context(line: Line, one: Evidence, *, best: bool = False) -> list[Line]:
-    """Return a sentence with what it needs to be understood, inside its paragraph.
+    """Return a sentence with what it needs to be understood.
 
-    A sentence that opens on a pronoun comes with the one before it; the best sentence of all
-    comes with a next one that goes on about the same subject.
+    A sentence that opens on a pronoun comes with the one before it, of its paragraph or of the
+    one before; the best sentence of all comes with a next one of its paragraph that goes on
+    about the same subject.
     """
     lines, index = one.lines, one.lines.index(line)
     group = [line]
-    if index and _points_back(line) and _same_paragraph(one, lines[index - 1], line):
+    if index and points_back(line.text) and not _between(one, lines[index - 1], line).strip():
         group.insert(0, lines[index - 1])
     following = lines[index + 1] if index + 1 < len(lines) else None
-    goes_on = following is not None and _points_back(following)
-    if best and following is not None and goes_on and _same_paragraph(one, line, following):
+    goes_on = following is not None and points_back(following.text)
+    if best and following is not None and goes_on and "\n" not in _between(one, line, following):
         group.append(following)
     return group
 
 
-def _points_back(line: Line) -> bool:
-    return bool(_PRONOUN.match(line.text))
-
-
-def _same_paragraph(one: Evidence, first: Line, second: Line) -> bool:
+def _between(one: Evidence, first: Line, second: Line) -> str:
     start = one.hit.passage.start
-    return "\n" not in one.hit.passage.text[first.end - start : second.start - start]
+    return one.hit.passage.text[first.end - start : second.start - start]
 
 
 def _whole_list(line: Line, lines: Sequence[Line]) -> list[Line]:

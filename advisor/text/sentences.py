@@ -21,6 +21,16 @@ _LAST_WORD = re.compile(r"([\w°]+)$")
 _GERMAN_ORDINAL = re.compile(
     r"\b(?:am|den|der|dem|die|das|vom|bis|zum|im)\s+\d{1,2}$", re.IGNORECASE
 )
+# A sentence that opens so is about what the one before it names.
+_PRONOUN = re.compile(
+    r"(?:Il|Elle|Ils|Elles|Ce|Cet|Cette|Ces|Cela|Ceci|Celui-ci|Celle-ci|Ceux-ci|Leur|Leurs|Son|Sa|Ses"
+    r"|En parallèle|Ainsi|It|They|This|These|He|She|Er|Sie|Es|Diese[rs]?|Dies)\b"
+)
+
+
+def points_back(text: str) -> bool:
+    """Tell whether a sentence opens on a pronoun, or a word like it, that needs the one before."""
+    return bool(_PRONOUN.match(text))
 
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
