@@ -93,9 +93,8 @@ class StaticEmbeddings(PassageEmbeddings):
         self._rows: npt.NDArray[np.int64] = rows.astype(np.int64)
         self._weights: Vectors = weights_of.astype(np.float32)
         self._unknown = self._tokenizer.token_to_id("[UNK]")
-        self._vocabulary: dict[str, int] = self._tokenizer.get_vocab()
         self.dimension = int(self._table.shape[1])
-        digest = hashlib.blake2b(table.tobytes(), digest_size=4).hexdigest()
+        digest = hashlib.blake2b(np.ascontiguousarray(table).data, digest_size=4).hexdigest()
         self.model_id = f"static/{folder.name}@{digest}"
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -112,16 +111,16 @@ class StaticEmbeddings(PassageEmbeddings):
         return _unit(out)
 
     def knows(self, word: str) -> bool:
-        return word in self._vocabulary
+        return self._tokenizer.token_to_id(word) is not None
 
     def word_vectors(self, words: Sequence[str]) -> Vectors:
         # The first dimensions stand alone, and are enough to tell words apart.
         out = np.zeros((len(words), min(self.dimension, _WORD_DIMENSIONS)), dtype=np.float32)
-        tokens = [self._vocabulary.get(word, -1) for word in words]
-        whole = [place for place, token in enumerate(tokens) if token >= 0]
+        tokens = [self._tokenizer.token_to_id(word) for word in words]
+        whole = [place for place, token in enumerate(tokens) if token is not None]
         rows = self._rows[[tokens[place] for place in whole]]
         out[whole] = self._table[rows, : out.shape[1]]
-        pieces = [place for place, token in enumerate(tokens) if token < 0]
+        pieces = [place for place, token in enumerate(tokens) if token is None]
         if pieces:
             out[pieces] = self.encode([words[place] for place in pieces])[:, : out.shape[1]]
         return _unit(out)
