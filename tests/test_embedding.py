@@ -32,6 +32,12 @@ def test_meaning_crosses_the_three_languages() -> None:
     assert french @ german > french @ other
 
 
+def test_the_shipped_model_knows_words_that_have_no_vector_of_their_own() -> None:
+    model = load_embeddings(str(SHIPPED_MODEL))
+    assert all(model.knows(word) for word in ("habitants", "perou", "wasserversorgung"))
+    assert not model.knows("habitnats")
+
+
 def test_model2vec_reads_the_same_model_to_the_same_vectors() -> None:
     from model2vec import StaticModel
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from eval.training.batches import Column, Sampler, Task
 from eval.training.hard_negatives import mine
+from eval.training.vocabulary import build
 
 
 def column(texts: list[list[int]]) -> Column:
@@ -32,3 +33,12 @@ def test_a_batch_brings_the_hard_negatives_that_are_not_in_it_already() -> None:
     left, right, added = Sampler([task], np.ones(8)).batch(3)
     assert len(left) == len(right) == 3
     assert [rows.tolist() for rows in added] == [[5, 6]]
+
+
+def test_frequent_words_without_a_vector_are_kept_for_spelling() -> None:
+    texts = [("fr", "chaleur réseau commune habitant énergie")] * 100
+    words = {"chaleur", "reseau", "commune", "habitant", "energie"}
+    roomy = build(texts, max_rows=100, max_words=1_000, pieces=40)
+    assert words <= set(roomy.tokenizer.get_vocab()) and roomy.others == ()
+    narrow = build(texts, max_rows=30, max_words=1_000, pieces=40)
+    assert not words & set(narrow.tokenizer.get_vocab()) and set(narrow.others) == words

@@ -60,6 +60,9 @@ class PassageEmbeddings(Embeddings):
 class StaticEmbeddings(PassageEmbeddings):
     """Mean of token vectors, L2-normalised.
 
+    Beside the model, ``words.txt`` may list words that its training met but gives no vector of
+    their own.
+
     Reads the StaticEmbedding layout of sentence-transformers and that of model2vec, where
     tokens may share a vector (``mapping``) and have a weight (``weights``, which also restores
     vectors stored as 8-bit integers).
@@ -83,6 +86,10 @@ class StaticEmbeddings(PassageEmbeddings):
             tokens = self._tokenizer.get_vocab_size()
             rows = tensors.get("mapping", np.arange(tokens))
             weights_of = tensors.get("weights", np.ones(tokens))
+            words = folder / "words.txt"
+            self._others = frozenset(
+                words.read_text(encoding="utf-8").split() if words.is_file() else ()
+            )
             if not len(rows) == len(weights_of) == tokens or rows.max() >= len(table):
                 raise ValueError(f"{tokens} tokens, {len(rows)} rows, {len(table)} vectors")
         except Exception as error:
@@ -111,7 +118,7 @@ class StaticEmbeddings(PassageEmbeddings):
         return _unit(out)
 
     def knows(self, word: str) -> bool:
-        return self._tokenizer.token_to_id(word) is not None
+        return self._tokenizer.token_to_id(word) is not None or word in self._others
 
     def word_vectors(self, words: Sequence[str]) -> Vectors:
         # The first dimensions stand alone, and are enough to tell words apart.

@@ -4,7 +4,7 @@
 
 DATA holds the files described in ``eval.training.sources``. In-batch contrastive learning in
 both directions (van den Oord, Li and Vinyals, «Representation Learning with Contrastive
-Predictive Coding», 2018) on the first 128, 256 and all 512 dimensions at once (Kusupati et
+Predictive Coding», 2018) on the first 128, 256 and all 768 dimensions at once (Kusupati et
 al., «Matryoshka Representation Learning», 2022). Vectors start as random projections weighted
 by rarity: a bag of words to begin with, on which training builds.
 """
@@ -29,10 +29,11 @@ from eval.training.hard_negatives import MINED, mine
 from eval.training.sources import Account, Pair, Text, read, read_fiches
 from eval.training.vocabulary import Vocabulary, build
 
-DIMENSION = 512
+DIMENSION = 768
 # (first dimensions, weight of their loss)
 MATRYOSHKA = ((DIMENSION, 1.0), (256, 0.4), (128, 0.15))
-ROWS, TOKENS = 43_000, 110_000
+# Fewer vectors of more numbers: in 25 MB, worth more than many short ones.
+ROWS, WORDS = 28_000, 70_000
 BATCH, RATE, SCALE, START = 1024, 0.01, 20.0, 0.3
 _BACKWARD = 0.5
 _FICHES = Path(__file__).resolve().parents[2] / "corpus"
@@ -133,6 +134,8 @@ def export(vocabulary: Vocabulary, vectors: npt.NDArray[np.float32], output: Pat
     }
     save_file(tensors, output / "model.safetensors")
     vocabulary.tokenizer.save(str(output / "tokenizer.json"), pretty=False)
+    others = "".join(f"{word}\n" for word in sorted(vocabulary.others))
+    (output / "words.txt").write_text(others, encoding="utf-8")
     config = {"normalize": True, "max_length": 512, "embedding_dtype": "int8"}
     (output / "config.json").write_text(json.dumps(config, indent=4) + "\n", encoding="utf-8")
     modules = [
@@ -154,7 +157,7 @@ def main() -> None:
     for verdict, lines in (("kept", account.kept), ("refused", account.refused)):
         for (source, licence), count in sorted(lines.items()):
             print(f"{verdict}\t{count}\t{source}\t{licence}")
-    vocabulary = build(texts_of(by_source), ROWS, TOKENS)
+    vocabulary = build(texts_of(by_source), ROWS, WORDS)
     print(f"{len(vocabulary.rows)} tokens, {vocabulary.size} vectors", flush=True)
     tasks = [
         task

@@ -25,10 +25,14 @@ _MAX_WORD = 30
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A tokenizer and ``rows``, the vector row of each token id, shape (tokens,)."""
+    """A tokenizer and ``rows``, the vector row of each token id, shape (tokens,).
+
+    ``others`` are frequent words for which no vector was left, most frequent first.
+    """
 
     tokenizer: Tokenizer
     rows: npt.NDArray[np.int32]
+    others: tuple[str, ...]
 
     @property
     def size(self) -> int:
@@ -63,8 +67,8 @@ def build(
 ) -> Vocabulary:
     """Build the vocabulary from (language, text) couples.
 
-    Words are taken by frequency, each language counting for its share, until ``max_words``
-    words or ``max_rows`` vectors are reached.
+    Words are taken by frequency, each language counting for its share, until ``max_rows``
+    vectors are reached; the next ones have none, until there are ``max_words`` in all.
     """
     normalise = plain_tokenizer({UNKNOWN: 0}).normalizer
     counts: dict[str, Counter[str]] = {lang: Counter() for lang in _SNOWBALL}
@@ -90,17 +94,22 @@ def build(
         return by_key.setdefault(_key(token, counts, sums, stemmers), len(by_key))
 
     rows = [row_of(token) for token in tokens]
+    others: list[str] = []
     share = {word: max(c[word] / sums[lang] for lang, c in counts.items()) for word in total}
     for word in sorted(total, key=lambda one: (-share[one], one)):
-        if len(rows) >= max_words or len(by_key) >= max_rows:
+        if len(rows) + len(others) >= max_words:
             break
         if total[word] < 3 or word in tokens or len(word) > _MAX_WORD:
             continue
         if not word.isalpha() and not (word.isdigit() and len(word) <= 4):
             continue
+        if len(by_key) >= max_rows:
+            if word.isalpha():
+                others.append(word)
+            continue
         tokens[word] = len(rows)
         rows.append(row_of(word))
-    return Vocabulary(plain_tokenizer(tokens), np.asarray(rows, dtype=np.int32))
+    return Vocabulary(plain_tokenizer(tokens), np.asarray(rows, dtype=np.int32), tuple(others))
 
 
 def _key(
