@@ -120,7 +120,7 @@ class Fiches:
             found = self.answerer.search.search(need, _DEPTH, Filters(kinds=kinds))
         except UsageError:  # no fiche of these kinds in the corpus
             return ()
-        return tuple(hit for hit in found.hits if hit.terms or (hit.similarity or 0.0) >= _MEANING)
+        return tuple(hit for hit in found.hits if (hit.similarity or 0.0) >= _MEANING or hit.words)
 
     def quote(self, number: int, passage: Passage, text: str) -> Citation | None:
         """Return the verified citation of a text of a passage, ``None`` when it fails."""

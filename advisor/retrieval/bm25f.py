@@ -13,6 +13,7 @@ the best for one of them alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 
 from advisor.index.lexical import Candidate
@@ -25,19 +26,27 @@ TITLE, HEADINGS = 1.0, 1.0
 SAME_FORM, CLOSE = 0.3, 0.3
 # Terms further apart than this are not close.
 _REACH = 3
+# Words whose term is remembered, by language.
+_MOST_STEMS = 100_000
 
 
-class _Match(dict[str, str]):
-    """Word → the term of the question it gives, an empty string when it gives none."""
+class _Stems(dict[str, str]):
+    """Word → its term, of the words met in candidates: a look-up is most of what scoring does."""
 
-    def __init__(self, terms: Mapping[str, float], lang: Language) -> None:
+    def __init__(self, lang: Language) -> None:
         super().__init__()
-        self._terms, self._lang = terms, lang
+        self._lang = lang
 
     def __missing__(self, word: str) -> str:
-        term = stem(word, self._lang)
-        found = self[word] = term if term in self._terms else ""
-        return found
+        if len(self) >= _MOST_STEMS:
+            self.clear()
+        term = self[word] = stem(word, self._lang)
+        return term
+
+
+@cache
+def _stems(lang: Language) -> _Stems:
+    return _Stems(lang)
 
 
 class QuestionRanking:
@@ -57,29 +66,28 @@ class QuestionRanking:
         mean_length: float,
     ) -> None:
         self._weights = weights
-        self._match = {lang: _Match(terms, lang) for lang, terms in weights.items()}
         self._pairs = {lang: _adjacent(stem(word, lang) for word in words) for lang in weights}
         self._forms = frozenset(words)
         self._mean_length = mean_length
 
     def score(self, candidate: Candidate) -> float:
         """Return the score of one candidate, 0 for a language without terms."""
-        terms, match = self._weights.get(candidate.lang), self._match.get(candidate.lang)
-        if terms is None or match is None:
+        terms, term_of = self._weights.get(candidate.lang), _stems(candidate.lang)
+        if terms is None:
             return 0.0
         counts: dict[str, float] = {}
         same: dict[str, float] = {}
         places: dict[str, list[int]] = {}
         shrink = 1 / (1 - B + B * len(candidate.body) / self._mean_length)
         for place, word in enumerate(candidate.body):
-            if term := match[word]:
+            if (term := term_of[word]) in terms:
                 counts[term] = counts.get(term, 0.0) + shrink
                 places.setdefault(term, []).append(place)
                 if word in self._forms:
                     same[term] = same.get(term, 0.0) + shrink
         for words, weight in ((candidate.title, TITLE), (candidate.headings, HEADINGS)):
             for word in words:
-                if term := match[word]:
+                if (term := term_of[word]) in terms:
                     counts[term] = counts.get(term, 0.0) + weight
                     if word in self._forms:
                         same[term] = same.get(term, 0.0) + weight

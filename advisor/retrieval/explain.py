@@ -11,8 +11,9 @@ _CLOSE = 0.35
 def why(hit: Hit, lang: str) -> str:
     """Return the reason: the question's terms the passage holds, its closeness in meaning."""
     reasons = []
-    if hit.terms:
-        reasons.append(translate("answer.why_lexical", lang, terms=", ".join(hit.words)))
-    if hit.similarity is not None and (hit.similarity >= _CLOSE or not hit.terms):
+    words = hit.words
+    if words:
+        reasons.append(translate("answer.why_lexical", lang, terms=", ".join(words)))
+    if hit.similarity is not None and (hit.similarity >= _CLOSE or not words):
         reasons.append(translate("answer.why_dense", lang))
     return " ; ".join(reasons)

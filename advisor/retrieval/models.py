@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from advisor.catalogue.records import DocumentSummary, Passage
 from advisor.errors import AdvisorError
 from advisor.retrieval.query import Query
+from advisor.text.analysis import analyse
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found: its fused score in [0, 1], and what made it (BM25, cosine, common terms).
+    """A passage found for a query: its fused score in [0, 1], and what made it (BM25, cosine).
 
-    ``words`` are those of the question that it holds, as typed; ``near`` is what each token of the
-    question adds to how near it is, 1 in all at most, empty where no encoder has read it.
+    ``near`` is what each token of the question adds to how near it is, 1 in all at most, empty
+    where no encoder has read it.
     """
 
     passage: Passage
@@ -23,9 +24,17 @@ class Hit:
     score: float
     lexical: float | None
     similarity: float | None
-    terms: tuple[str, ...]
-    words: tuple[str, ...]
+    query: Query
     near: tuple[float, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the question, as typed, that the passage or what is above it holds."""
+        lang = self.document.lang
+        above = " ".join([self.document.title, *self.passage.headings])
+        shared = set(analyse(f"{above} {self.passage.text}", lang))
+        terms = (term for term in self.query.terms if self.query.holds(term, shared, lang))
+        return tuple(dict.fromkeys(map(self.query.as_typed, terms)))
 
 
 # A word this near to one of a line is answered for.

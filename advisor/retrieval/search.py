@@ -31,7 +31,6 @@ from advisor.retrieval.served import ServedIndexes
 from advisor.retrieval.weighting import rarity, weights_by_language, word_weights
 from advisor.retrieval.word_match import word_matches
 from advisor.settings import Settings
-from advisor.text.analysis import analyse
 from advisor.text.language import Language
 
 # A maintainer's own acronyms, in the home: one ``ACRONYM = expression`` per line.
@@ -40,8 +39,9 @@ ACRONYMS = "acronymes.txt"
 LEXICAL, DENSE, BOTH = "lexical", "dense", "both"
 # Up to this many documents, a filtered search scores the stored vectors one by one.
 _EXACT_LIMIT = 1_000
-# How many of the nearest passages, and of the lexical candidates, are compared by whole vectors.
-_EXACT, _EXACT_LEXICAL = 60, 30
+# How many of the nearest passages, and of the lexical candidates, are compared by whole vectors;
+# all of them where the dense ranking is alone.
+_EXACT = 30
 # How many of the best passages are matched word by word.
 _MATCHED = 30
 # How many are compared token by token.
@@ -279,10 +279,11 @@ class PassageSearch:
             return {}
         short = vector[: indexes.dense.dimension]
         found = {hit.passage_id: hit.similarity for hit in indexes.dense.search(short, fetch)}
+        exact = _EXACT if candidates else fetch
         # The index holds shortened vectors; the catalogue's decide among the best.
         ids, vectors = self._vectors.of(
             model.model_id,
-            list(dict.fromkeys([*list(found)[:_EXACT], *candidates[:_EXACT_LEXICAL]])),
+            list(dict.fromkeys([*list(found)[:exact], *candidates[:_EXACT]])),
         )
         if ids:
             found |= dict(zip(ids, (vectors @ vector).tolist(), strict=True))
@@ -332,22 +333,7 @@ class PassageSearch:
             document = summaries.get(passage.document_id)
             if document is None:  # withdrawn a moment ago
                 continue
-            context = f"{document.title} {' '.join(passage.headings)} {passage.text}"
-            shared = set(analyse(context, document.lang))
-            terms = tuple(term for term in query.terms if query.holds(term, shared, document.lang))
-            words = tuple(dict.fromkeys(map(query.as_typed, terms)))
-            hits.append(
-                Hit(
-                    passage,
-                    document,
-                    score,
-                    one.lexical,
-                    one.similarity,
-                    terms,
-                    words,
-                    one.near,
-                )
-            )
+            hits.append(Hit(passage, document, score, one.lexical, one.similarity, query, one.near))
         return tuple(hits)
 
     def _reranked(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
