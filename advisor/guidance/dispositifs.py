@@ -88,15 +88,19 @@ def _need_of(profile: Profile) -> str:
 
 
 def _ranked(fiches: Fiches, need: str, profile: Profile, today: str) -> list[_Candidate]:
+    hits = fiches.hits(need, ("dispositif",))
     best: dict[str, Hit] = {}
-    for hit in fiches.hits(need, ("dispositif",)):
+    for hit in hits:
         best.setdefault(hit.document.id, hit)
-    top = max((hit.score for hit in best.values()), default=0.0) or 1.0
+    # What is found last is hardly nearer than what is not found at all.
+    least = min((hit.score for hit in hits), default=0.0)
+    top = max((hit.score for hit in hits), default=0.0)
+    span = top - least or 1.0
     wished = set(profile.themes)
     found = []
     for record in fiches.of_kind("dispositif"):
         own = best.get(record.document_id)
-        relevance = own.score / top if own else 0.0
+        relevance = (own.score - least) / span if own else 0.0
         shared = tuple(theme for theme in record.front.themes if theme in wished)
         if relevance or shared:
             themes = len(shared) / len(wished) if wished else 0.0
