@@ -25,6 +25,8 @@ _WHO = ("pour qui", "a qui", "eligib", "qui peut", "beneficiaires")
 # A closed or ineligible dispositif is worth showing as such when it is this near the best.
 _NEAR_BEST = 0.8
 _EXCLUDED = 3
+# Relevance counts from this share of the score of the last passage found.
+_LAST = 0.9
 # The rules are applied to so many of the most relevant: being eligible adds little.
 _DECIDED = 300
 
@@ -93,9 +95,8 @@ def _ranked(fiches: Fiches, need: str, profile: Profile, today: str) -> list[_Ca
     for hit in hits:
         best.setdefault(hit.document.id, hit)
     # What is found last is hardly nearer than what is not found at all.
-    least = min((hit.score for hit in hits), default=0.0)
-    top = max((hit.score for hit in hits), default=0.0)
-    span = top - least or 1.0
+    least = _LAST * min((hit.score for hit in hits), default=0.0)
+    span = max((hit.score for hit in hits), default=0.0) - least or 1.0
     wished = set(profile.themes)
     found = []
     for record in fiches.of_kind("dispositif"):
