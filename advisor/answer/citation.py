@@ -11,6 +11,7 @@ from advisor.answer.alignment import aligns
 from advisor.answer.models import Box, Citation, PrimarySource, Verdict
 from advisor.catalogue.records import Document, Page, Passage
 from advisor.catalogue.store import Catalogue
+from advisor.errors import UsageError
 from advisor.text.normalise import NormalText, fold, normalise
 
 _KEPT = 64
@@ -133,13 +134,15 @@ class CitationChecker:
     def mentions(self, name: str, document_id: str) -> bool:
         """Tell whether a current document has a name, in its title or anywhere in its text.
 
-        Accents, case and apostrophes aside. Raises: as ``check``.
+        Accents, case and apostrophes aside. A document withdrawn meanwhile has none.
         """
-        document = self._source(document_id)
+        try:
+            document = self._source(document_id)
+        except UsageError:
+            return False
         text = f"{document.title}\n{document.text}"
-        pattern = rf"(?<!\w){re.escape(fold(name))}(?!\w)"
         # Folding a whole report takes time: most names are found without.
-        return name in text or bool(re.search(pattern, fold(text)))
+        return _stands_in(name, text) or _stands_in(fold(name), fold(text))
 
     def _source(self, document_id: str) -> Document:
         # The catalogue is asked each time: a document withdrawn a moment ago must not be quoted.
@@ -154,6 +157,10 @@ class CitationChecker:
             while len(self._cache) > _KEPT:
                 self._cache.popitem(last=False)
         return document
+
+
+def _stands_in(word: str, text: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text))
 
 
 def _page(document: Document, offset: int) -> Page | None:
