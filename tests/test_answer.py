@@ -12,7 +12,6 @@ from advisor.answer.models import Answer, Verdict
 from advisor.catalogue.store import Catalogue
 from advisor.errors import UsageError
 from advisor.settings import Settings
-from ingest.pipeline import withdraw
 from tests.conftest import write_pdf
 from tests.test_fiche import FICHE
 
@@ -122,16 +121,6 @@ def test_a_document_withdrawn_between_search_and_citation_is_not_quoted(imported
         citation.document_id != hit.document.id
         for citation in answerer.answer("panneaux de l'église").citations
     )
-
-
-def test_a_document_has_the_names_it_says_until_it_is_withdrawn(imported) -> None:
-    answerer = Answerer(imported)
-    checker = answerer.checker
-    document = answerer.answer("Que paie l'hôpital de Tramayes ?").citations[0].document_id
-    assert checker.mentions("TRAMAYES", document) and checker.mentions("Hopital", document)
-    assert not checker.mentions("Tram", document) and not checker.mentions("Rennes", document)
-    withdraw(imported, document)
-    assert not checker.mentions("Tramayes", document)
 
 
 def test_the_checker_refuses_what_is_not_in_the_document(imported) -> None:

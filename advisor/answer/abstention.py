@@ -17,9 +17,9 @@ import numpy as np
 from advisor.retrieval.asked import Value, values_in
 from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
-from advisor.retrieval.query import Query
-from advisor.text.analysis import content_words, stem
-from advisor.text.mentions import capitalised_in, years_in
+from advisor.retrieval.query import Query, named
+from advisor.text.analysis import stem
+from advisor.text.mentions import years_in
 from advisor.text.normalise import fold
 
 _LOOKED_AT = 5
@@ -189,12 +189,7 @@ def _names(query: Query, lines: Sequence[Line]) -> float:
 
 def names_of(query: Query) -> list[str]:
     """Return the content words of a question that are names, or parts of them."""
-    return [
-        word
-        for name in capitalised_in(query.text)
-        for word in content_words(name, query.lang)
-        if word in query.words
-    ]
+    return [word for words in named(query).values() for word in words if word in query.words]
 
 
 def _absent(weights: Mapping[str, float], size: int) -> float:

@@ -278,21 +278,9 @@ class Answerer:
         """Return the names of the question that none of the documents quoted has."""
         if query.lang == "de":  # every noun has a capital
             return []
-        documents = {citation.document_id for citation in citations}
-        foreign = any(citation.lang != query.lang for citation in citations)
-        # A name that has a translation («German») may stand there in another language.
-        names = (
-            name
-            for name in names_of(query)
-            if not (foreign and query.translations(stem(name, query.lang)))
-        )
-        return [
-            name
-            for name in dict.fromkeys(_typed(query, names))
-            # An acronym may be written out.
-            if not name.isupper()
-            and not any(self.checker.mentions(name, document) for document in documents)
-        ]
+        quoted = list(dict.fromkeys(citation.document_id for citation in citations))
+        # An acronym may be written out.
+        return [name for name in self.search.unnamed(query, quoted) if not name.isupper()]
 
     def _decline(self, answer: Answer) -> Answer:
         code = "insufficient" if answer.citations else "nothing_near"

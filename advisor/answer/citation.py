@@ -11,10 +11,10 @@ from advisor.answer.alignment import aligns
 from advisor.answer.models import Box, Citation, PrimarySource, Verdict
 from advisor.catalogue.records import Document, Page, Passage
 from advisor.catalogue.store import Catalogue
-from advisor.errors import UsageError
-from advisor.text.normalise import NormalText, fold, normalise
+from advisor.text.normalise import NormalText, normalise
 
-_KEPT = 64
+# Documents kept in memory: a long report with its lines takes ten megabytes and more.
+_KEPT = 16
 _MARGIN = 20
 _NUMBER_BEFORE = re.compile(r"\d[ .,]$")
 _GROUP = re.compile(r"\d{3}(?!\d)")
@@ -131,19 +131,6 @@ class CitationChecker:
             after=document.text[end : max(passage.end, end)],
         )
 
-    def mentions(self, name: str, document_id: str) -> bool:
-        """Tell whether a current document has a name, in its title or anywhere in its text.
-
-        Accents, case and apostrophes aside. A document withdrawn meanwhile has none.
-        """
-        try:
-            document = self._source(document_id)
-        except UsageError:
-            return False
-        text = f"{document.title}\n{document.text}"
-        # Folding a whole report takes time: most names are found without.
-        return _stands_in(name, text) or _stands_in(fold(name), fold(text))
-
     def _source(self, document_id: str) -> Document:
         # The catalogue is asked each time: a document withdrawn a moment ago must not be quoted.
         current = self._catalogue.state_of(document_id) == "current"
@@ -157,10 +144,6 @@ class CitationChecker:
             while len(self._cache) > _KEPT:
                 self._cache.popitem(last=False)
         return document
-
-
-def _stands_in(word: str, text: str) -> bool:
-    return bool(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text))
 
 
 def _page(document: Document, offset: int) -> Page | None:

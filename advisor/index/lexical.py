@@ -8,7 +8,7 @@ it finds candidates, ``advisor.retrieval.bm25f`` ranks them from the words kept 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -139,6 +139,27 @@ class LexicalIndex:
         candidates = [self._candidate(address, float(score)) for score, address in found]
         # Equal scores come in an order that depends on how the index was built; ids do not.
         return sorted(candidates, key=lambda one: (-one.score, one.passage_id))
+
+    def holds(
+        self, document_ids: Sequence[str], words: Collection[str], terms: Collection[str] = ()
+    ) -> bool:
+        """Tell whether one of some documents, its titles included, has a whole word or a term."""
+        wanted = {"spellings": words, **dict.fromkeys(_FIELD_BOOSTS, terms)}
+        anywhere = [
+            (tantivy.Occur.Should, tantivy.Query.term_set_query(self._schema, field, list(found)))
+            for field, found in wanted.items()
+            if found
+        ]
+        if not anywhere or not document_ids:
+            return False
+        among = tantivy.Query.term_set_query(self._schema, "document", list(document_ids))
+        query = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Must, among),
+                (tantivy.Occur.Must, tantivy.Query.boolean_query(anywhere)),
+            ]
+        )
+        return bool(self._searcher.search(query, 1).hits)
 
     def candidates(self, passage_ids: Sequence[str]) -> dict[str, Candidate]:
         """Return the words of some passages, by passage id."""

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from advisor.retrieval.asked import Asked, understand_shape
 from advisor.retrieval.conversation import Turn, background, elsewhere
-from advisor.text.analysis import content_words, stem
+from advisor.text.analysis import STOP_WORDS, content_words, stem
 from advisor.text.language import Language, detect_language
+from advisor.text.mentions import capitalised_in
+from advisor.text.normalise import fold
 
 MAX_QUESTION = 2000
 _TYPED = re.compile(r"[^\W_]+(?:[-‐‑][^\W_]+)*")
@@ -82,6 +84,11 @@ class Query:
             context = " ".join(kept)
         return " ".join(part for part in (context, self.text, *corrections) if part)
 
+    def standing_for(self, term: str) -> set[str]:
+        """Return the single terms that stand for a term: translated, corrected, abbreviated."""
+        others = (one for one in self.alternatives if one.origin != "same" and term in one.asked)
+        return {one.terms[0] for one in others if len(one.terms) == 1}
+
     def translations(self, term: str) -> list[str]:
         """Return the words that translate a term of the question, in clear."""
         return [
@@ -151,6 +158,15 @@ def understand(
         context_terms,
         elsewhere=bool(context) and elsewhere(text),
     )
+
+
+def named(query: Query) -> dict[str, list[str]]:
+    """Return the names of a question, as typed, each with its content words, a compound last."""
+    return {
+        name: words
+        for name in capitalised_in(query.text)
+        if (words := content_words(name, query.lang)) and fold(name) not in STOP_WORDS["fr"]
+    }
 
 
 def _terms(words: Sequence[str], lang: Language) -> tuple[str, ...]:

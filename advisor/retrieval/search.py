@@ -25,12 +25,13 @@ from advisor.retrieval.late_interaction import nearness
 from advisor.retrieval.lines import READ, by_best_line, compare_lines, read_lines
 from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.priors import informativeness, with_priors
-from advisor.retrieval.query import Query, understand
+from advisor.retrieval.query import Query, named, understand
 from advisor.retrieval.rerank import DEPTH, load_reranker
 from advisor.retrieval.served import ServedIndexes
 from advisor.retrieval.weighting import rarity, weights_by_language, word_weights
 from advisor.retrieval.word_match import word_matches
 from advisor.settings import Settings
+from advisor.text.analysis import stem
 from advisor.text.language import Language
 
 # A maintainer's own acronyms, in the home: one ``ACRONYM = expression`` per line.
@@ -149,6 +150,25 @@ class PassageSearch:
         evidence = [replace(known[hit.passage.id], hit=hit) for hit in result.hits]
         compare_lines(result.query, evidence, self.embeddings)
         return evidence
+
+    def unnamed(self, query: Query, document_ids: Sequence[str]) -> list[str]:
+        """Return the names of a question, as typed, that none of some documents has anywhere.
+
+        Without a lexical index, none: nothing is known of them.
+        """
+        index = self._served.current().lexical
+        found = []
+        for name, words in named(query).items():
+            # Stems would take «Rennes» for «renne»; what stands for a name is known by its stem.
+            held = [
+                index is None
+                or index.holds(document_ids, [word], query.standing_for(stem(word, query.lang)))
+                for word in words
+            ]
+            # «Loos en Gohelle» has the parts of the compound, not the compound.
+            if not held[-1] and not (len(held) > 1 and all(held[:-1])):
+                found.append(name)
+        return found
 
     @property
     def size(self) -> int:
