@@ -339,6 +339,7 @@ def test_a_quotation_that_is_not_in_the_passage_is_not_supported(imported) -> No
         ("fr", "En mars 2019, Correns comptait 3 régies", True),
         ("fr", "En mai 2019, Correns comptait trois régies", False),
         ("fr", "En mars 2019, la régie de Tramayes chauffait Correns", False),
+        ("fr", "Tramayes comptait trois régies en mars 2019", False),
         ("fr", "Les Corrensois comptaient trois régies en mars 2019", True),
         ("en", "In March 2019, the mayor of Correns counted 3 utilities", True),
         ("en", "In May 2019, the mayor of Correns counted 3 utilities", False),

@@ -182,7 +182,7 @@ def _nearness(evidence: Sequence[Evidence]) -> float:
 
 
 def _names(query: Query, lines: Sequence[Line]) -> float:
-    names = names_of(query)
+    names = [name for name in names_of(query) if name in lines[0].matches]
     held = [any(line.holds(name) for line in lines) for name in names]
     return sum(held) / len(held) if held else 0.5
 

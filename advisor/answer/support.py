@@ -25,9 +25,9 @@ def is_supported(
     """Tell whether nothing a sentence says is foreign to the passages it cites.
 
     Its numbers, months and names stand in them or in their titles, its quotations stand there
-    word for word. A name is a capital inside a sentence; where that tells nothing (German nouns,
-    names translated from the passage's language), only a name of another passage counts as
-    foreign: the sentence has mixed two passages up.
+    word for word. A name is a capital inside a sentence; where that tells nothing (the first
+    word, German nouns, names translated from the passage's language), only a name of another
+    passage counts as foreign: the sentence has mixed two passages up.
 
     Args:
         sentence: as written.
@@ -63,17 +63,19 @@ def _months(sentence: str, lang: Language, cited: Sequence[Evidence]) -> bool:
 def _names(
     sentence: str, lang: Language, cited: Sequence[Evidence], shown: Sequence[Evidence]
 ) -> bool:
-    names = {part for name in capitalised_in(sentence) for part in _capitals(name)}
     held = set().union(*(_words(_text(one)) for one in cited))
-    foreign = {name for name in names if not _is_held(name, held)}
+    inside = {one for one in _names_in(sentence) if not _is_held(one, held)}
+    opening = {one for one in _capitals(sentence.split(" ", 1)[0]) if not _is_held(one, held)}
+    # A capital means nothing in German passages.
+    others = (one for one in shown if one.hit.document.lang != "de")
+    known = set().union(*(_names_in(_text(one)) for one in others))
     if lang == "de" or any(one.hit.document.lang != lang for one in cited):
-        # A capital means nothing in German passages.
-        others = [one for one in shown if one.hit.document.lang != "de"]
-        known = set().union(
-            *({p for n in capitalised_in(_text(one)) for p in _capitals(n)} for one in others)
-        )
-        foreign &= known
-    return not foreign
+        inside &= known
+    return not inside and not opening & known
+
+
+def _names_in(text: str) -> set[str]:
+    return {part for name in capitalised_in(text) for part in _capitals(name)}
 
 
 def _quotations(sentence: str, cited: Sequence[Evidence]) -> bool:
