@@ -113,6 +113,20 @@ MIGRATIONS = (
         codes BLOB NOT NULL               -- two bits for each number of each token's vector
     )
     """,
+    # The same of whole vectors: an index of a few of them a page was ten pages deep.
+    """
+    CREATE TABLE passage_vectors (
+        passage_id TEXT NOT NULL REFERENCES passages (id) ON DELETE CASCADE,
+        model TEXT NOT NULL,
+        vector BLOB NOT NULL,             -- float16, unit length
+        PRIMARY KEY (passage_id, model)
+    );
+    INSERT INTO passage_vectors SELECT passage_id, model, vector FROM vectors;
+    DROP TABLE vectors;
+    ALTER TABLE passage_vectors RENAME TO vectors
+    """,
+    # The column comes after the text: to read it there, the whole text is read.
+    "CREATE INDEX documents_imported ON documents (id, imported_at)",
 )
 
 

@@ -108,7 +108,8 @@ class Catalogue(Database):
         rows = self.rows(
             f"""SELECT d.id, d.title, d.kind, d.format, d.lang, d.author, d.date, d.url, d.state,
                 (SELECT count(*) FROM pages WHERE document_id = d.id),
-                (SELECT count(*) FROM passages WHERE document_id = d.id), d.imported_at,
+                (SELECT count(*) FROM passages WHERE document_id = d.id),
+                (SELECT imported_at FROM documents INDEXED BY documents_imported WHERE id = d.id),
                 (SELECT json_group_array(path) FROM sources WHERE document_id = d.id), d.warnings
             FROM documents d WHERE {where} ORDER BY d.kind, d.title, d.id""",
             parameters,

@@ -99,7 +99,8 @@ class StaticEmbeddings(PassageEmbeddings):
         self._table: npt.NDArray[Any] = table
         self._rows: npt.NDArray[np.int64] = rows.astype(np.int64)
         self._weights: Vectors = weights_of.astype(np.float32)
-        self._unknown = self._tokenizer.token_to_id("[UNK]")
+        self._ids: dict[str, int] = self._tokenizer.get_vocab()
+        self._unknown = self._ids.get("[UNK]")
         self.dimension = int(self._table.shape[1])
         digest = hashlib.blake2b(np.ascontiguousarray(table).data, digest_size=4).hexdigest()
         self.model_id = f"static/{folder.name}@{digest}"
@@ -118,16 +119,15 @@ class StaticEmbeddings(PassageEmbeddings):
         return _unit(out)
 
     def knows(self, word: str) -> bool:
-        return self._tokenizer.token_to_id(word) is not None or word in self._others
+        return word in self._ids or word in self._others
 
     def word_vectors(self, words: Sequence[str]) -> Vectors:
         # The first dimensions stand alone, and are enough to tell words apart.
         out = np.zeros((len(words), min(self.dimension, _WORD_DIMENSIONS)), dtype=np.float32)
-        tokens = [self._tokenizer.token_to_id(word) for word in words]
-        whole = [place for place, token in enumerate(tokens) if token is not None]
-        rows = self._rows[[tokens[place] for place in whole]]
+        whole = [place for place, word in enumerate(words) if word in self._ids]
+        rows = self._rows[[self._ids[words[place]] for place in whole]]
         out[whole] = self._table[rows, : out.shape[1]]
-        pieces = [place for place, token in enumerate(tokens) if token is None]
+        pieces = [place for place, word in enumerate(words) if word not in self._ids]
         if pieces:
             out[pieces] = self.encode([words[place] for place in pieces])[:, : out.shape[1]]
         return _unit(out)

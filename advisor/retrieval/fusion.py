@@ -13,7 +13,7 @@ MATCH_WEIGHT = 0.4
 NEARNESS_WEIGHT = 0.8
 # A ranking of this length was cut: what it lacks scores a share of its lowest score. A shorter
 # one is complete: what it lacks has nothing of what was asked.
-FULL, _ABSENT = 100, 0.8
+FULL, _ABSENT = 60, 0.8
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from advisor.index.embedding import PassageEmbeddings
 from advisor.retrieval.asked import values_in
 from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.retrieval.query import Query
-from advisor.retrieval.word_match import word_similarities
+from advisor.retrieval.word_match import WordMatch
 from advisor.text.analysis import analyse, content_words, stem
 from advisor.text.language import Language
 from advisor.text.sentences import sentence_spans
@@ -42,7 +42,7 @@ def read_lines(
     query: Query,
     hits: Sequence[Hit],
     weights: Mapping[str, float],
-    embeddings: PassageEmbeddings | None,
+    match: WordMatch,
 ) -> list[Evidence]:
     """Return the lines of each passage with their coverage of the question.
 
@@ -50,13 +50,13 @@ def read_lines(
         query: the question.
         hits: the passages found.
         weights: each word of the question with its weight, see ``weighting.word_weights``.
-        embeddings: compares words; without it, the very words alone count.
+        match: compares the words of the question.
     """
     evidence = [Evidence(hit, list(_lines(hit))) for hit in hits]
     lines = [line for one in evidence for line in one.lines]
     if not lines:
         return evidence
-    _match(query, evidence, list(weights), embeddings)
+    _match(query, evidence, list(weights), match)
     for line in lines:
         line.coverage = covered(line, weights) * _staying(query, line)
     return evidence
@@ -83,15 +83,17 @@ def by_best_line(
     query: Query,
     hits: Sequence[Hit],
     weights: Mapping[str, float],
+    match: WordMatch,
     embeddings: PassageEmbeddings | None,
 ) -> tuple[tuple[Hit, ...], dict[str, Evidence]]:
     """Return the hits ranked with what reading the first ones adds, and the lines of these.
 
     A passage that says in one sentence what is asked, with a value of the kinds asked for,
-    answers better than one that has the words here and there. Arguments as for ``read_lines``.
+    answers better than one that has the words here and there. Arguments as for ``read_lines``
+    and ``compare_lines``.
     """
     values = query.asked.values
-    evidence = read_lines(query, hits[:READ], weights, embeddings)
+    evidence = read_lines(query, hits[:READ], weights, match)
     weight = 0.0
     if not any(hit.near for hit in hits):
         weight = _SIMILARITY
@@ -124,7 +126,7 @@ def _match(
     query: Query,
     evidence: Sequence[Evidence],
     asked: Sequence[str],
-    embeddings: PassageEmbeddings | None,
+    match: WordMatch,
 ) -> None:
     """Tell for each line how well it answers for each word asked."""
     texts = [
@@ -135,7 +137,7 @@ def _match(
             *(line.words for line in one.lines),
         )
     ]
-    near = np.clip((word_similarities(asked, texts, embeddings) - _CHANCE) / (1 - _CHANCE), 0, 1)
+    near = np.clip((match.similarities(texts) - _CHANCE) / (1 - _CHANCE), 0, 1)
     terms = [stem(word, query.lang) for word in asked]
     position = 0
     for one in evidence:

@@ -29,7 +29,7 @@ from advisor.retrieval.query import Query, named, understand
 from advisor.retrieval.rerank import DEPTH, load_reranker
 from advisor.retrieval.served import ServedIndexes
 from advisor.retrieval.weighting import rarity, weights_by_language, word_weights
-from advisor.retrieval.word_match import word_matches
+from advisor.retrieval.word_match import WordMatch
 from advisor.settings import Settings
 from advisor.text.analysis import stem
 from advisor.text.language import Language
@@ -42,13 +42,13 @@ LEXICAL, DENSE, BOTH = "lexical", "dense", "both"
 _EXACT_LIMIT = 1_000
 # How many of the nearest passages, and of the lexical candidates, are compared by whole vectors;
 # all of them where the dense ranking is alone.
-_EXACT = 30
+_EXACT = 25
 # How many of the best passages are matched word by word.
-_MATCHED = 30
+_MATCHED = 25
 # How many are compared token by token.
-_NEAR = 30
+_NEAR = 25
 # Candidates beyond k that priors may bring up, and that withdrawn documents may thin out.
-_MARGIN = 40
+_MARGIN = 15
 # Share of its best neighbour's score that a passage gains: an answer often runs on.
 _NEIGHBOUR = 0.25
 # Preference for the fiche of what a question names, and for documents about that territory.
@@ -108,6 +108,7 @@ class PassageSearch:
             is_word = model.knows if model is not None else lambda _word: False
             query = expand(query, indexes.lexical, own, indexes.languages, is_word)
         words = word_weights(query, indexes.lexical)
+        match = WordMatch(list(words), self.embeddings)
         fetch = max(FULL, k)
         candidates = self._candidates(indexes, query, fetch, allowed) if legs != DENSE else {}
         lexical = {key: score for key, (_, score) in candidates.items()}
@@ -128,13 +129,13 @@ class PassageSearch:
         ranked = fuse(lexical, dense)[: depth + _MARGIN]
         if legs == BOTH:
             known = {key: candidate for key, (candidate, _) in candidates.items()}
-            ranked = self._matched(indexes, words, ranked, known)
+            ranked = self._matched(indexes, words, match, ranked, known)
             ranked = self._read(query, ranked, problems)
         hits = self._join(query, ranked, depth)
         evidence: dict[str, Evidence] = {}
         if legs == BOTH:
             hits = with_priors(hits, query.asked.shape)
-            hits, evidence = by_best_line(query, hits, words, self.embeddings)
+            hits, evidence = by_best_line(query, hits, words, match, self.embeddings)
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)
@@ -145,7 +146,8 @@ class PassageSearch:
     def lines(self, result: SearchResult) -> list[Evidence]:
         """Return the lines of each passage of a result, compared with the question."""
         unread = [hit for hit in result.hits if hit.passage.id not in result.evidence]
-        read = read_lines(result.query, unread, result.weights, self.embeddings)
+        match = WordMatch(list(result.weights), self.embeddings)
+        read = read_lines(result.query, unread, result.weights, match)
         known = {**result.evidence, **{one.hit.passage.id: one for one in read}}
         evidence = [replace(known[hit.passage.id], hit=hit) for hit in result.hits]
         compare_lines(result.query, evidence, self.embeddings)
@@ -242,13 +244,14 @@ class PassageSearch:
         self,
         indexes: OpenIndexes,
         words: Mapping[str, float],
+        match: WordMatch,
         ranked: Sequence[Fused],
         known: Mapping[str, Candidate],
     ) -> list[Fused]:
         """Rank the best passages again with how well they answer for each word."""
         best = ranked[:_MATCHED]
-        model, index = self.embeddings, indexes.lexical
-        if model is None or index is None or indexes.dense is None:
+        index = indexes.lexical
+        if index is None or indexes.dense is None or self.embeddings is None:
             return list(ranked)
         missing = [one.passage_id for one in best if one.passage_id not in known]
         known = {**known, **index.candidates(missing)}
@@ -256,7 +259,7 @@ class PassageSearch:
             (*found.title, *found.headings, *found.body) if (found := known.get(one.passage_id))
             else () for one in best
         ]  # fmt: skip
-        matches = word_matches(words, texts, model)
+        matches = match.shares(texts, words)
         # Those that were not looked at have no match.
         return with_matches(ranked, [*matches, *[0.0] * (len(ranked) - len(best))])
 

@@ -8,7 +8,7 @@ when their vectors are, or when they are of one family: «élu» and «élection
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -22,44 +22,65 @@ _LETTERS, _SHARE = 4, 0.5
 _FAMILY = 0.8
 
 
-def word_matches(
-    weights: Mapping[str, float],
-    texts: Sequence[Sequence[str]],
-    embeddings: PassageEmbeddings | None,
-) -> list[float]:
-    """Return the weighted mean similarity of the question's words in each text, in [0, 1].
+class WordMatch:
+    """Compares the words of one question with those of texts, each word met once.
 
     Args:
-        weights: each content word of the question with its weight.
-        texts: the content words of each text, folded.
+        asked: the content words of the question.
         embeddings: without word vectors, families of words alone count.
     """
-    total = sum(weights.values())
-    if not total:
-        return [0.0] * len(texts)
-    shares = np.fromiter(weights.values(), dtype=np.float32) / total
-    return [float(row @ shares) for row in word_similarities(list(weights), texts, embeddings)]
 
+    def __init__(self, asked: Sequence[str], embeddings: PassageEmbeddings | None) -> None:
+        self._asked = asked
+        self._embeddings = embeddings
+        self._vectors = embeddings.word_vectors(asked) if embeddings and asked else None
+        self._rows: dict[str, int] = {}
+        self._near = np.zeros((0, len(asked)), dtype=np.float32)
 
-def word_similarities(
-    asked: Sequence[str], texts: Sequence[Sequence[str]], embeddings: PassageEmbeddings | None
-) -> npt.NDArray[np.float32]:
-    """Return how near the nearest word of each text is to each word, shape (texts, asked)."""
-    places: dict[str, int] = {}
-    rows = [[places.setdefault(word, len(places)) for word in set(text)] for text in texts]
-    near = np.zeros((len(texts), len(asked)), dtype=np.float32)
-    if not places or not asked:
+    def similarities(self, texts: Sequence[Collection[str]]) -> npt.NDArray[np.float32]:
+        """Return how near the nearest word of each text is to each word asked.
+
+        Args:
+            texts: the content words of each text, folded.
+
+        Returns:
+            Shape (texts, asked), values in [0, 1]; 0 in a text without words.
+        """
+        near = np.zeros((len(texts), len(self._asked)), dtype=np.float32)
+        if not self._asked:
+            return near
+        self._compare(
+            list(dict.fromkeys(word for text in texts for word in text if word not in self._rows))
+        )
+        for place, text in enumerate(texts):
+            if text:
+                near[place] = self._near[[self._rows[word] for word in set(text)]].max(axis=0)
         return near
-    words = list(places)
-    similarities = _families(words, asked)
-    if embeddings is not None:
-        one, other = embeddings.word_vectors(words), embeddings.word_vectors(asked)
-        if one is not None and other is not None:
-            similarities = np.maximum(similarities, one @ other.T)
-    for place, row in enumerate(rows):
-        if row:
-            near[place] = similarities[row].max(axis=0)
-    return near
+
+    def shares(self, texts: Sequence[Collection[str]], weights: Mapping[str, float]) -> list[float]:
+        """Return the mean similarity of the words asked in each text, by their weight, in [0, 1].
+
+        Args:
+            texts: the content words of each text, folded.
+            weights: the weight of each word asked.
+        """
+        total = sum(weights.values())
+        if not total:
+            return [0.0] * len(texts)
+        each = np.array([weights[word] for word in self._asked], dtype=np.float32) / total
+        return [float(row @ each) for row in self.similarities(texts)]
+
+    def _compare(self, words: Sequence[str]) -> None:
+        """Add words that are met for the first time."""
+        if not words:
+            return
+        near = _families(words, self._asked)
+        if self._embeddings is not None and self._vectors is not None:
+            vectors = self._embeddings.word_vectors(words)
+            if vectors is not None:
+                near = np.maximum(near, vectors @ self._vectors.T)
+        self._rows |= {word: row for row, word in enumerate(words, start=len(self._rows))}
+        self._near = np.concatenate([self._near, near])
 
 
 def _families(words: Sequence[str], asked: Sequence[str]) -> npt.NDArray[np.float32]:
