@@ -46,7 +46,7 @@ class PassageEmbeddings(Embeddings):
         return None
 
     def knows(self, word: str) -> bool:
-        """Tell whether a folded word is one that the model met whole in its training."""
+        """Tell whether a folded word, or what it is the plural of, was met whole in training."""
         del word
         return False
 
@@ -119,7 +119,9 @@ class StaticEmbeddings(PassageEmbeddings):
         return _unit(out)
 
     def knows(self, word: str) -> bool:
-        return word in self._ids or word in self._others
+        return any(
+            one in self._ids or one in self._others for one in (word, word.removesuffix("s"))
+        )
 
     def word_vectors(self, words: Sequence[str]) -> Vectors:
         # The first dimensions stand alone, and are enough to tell words apart.

@@ -33,7 +33,7 @@ DIMENSION = 768
 # (first dimensions, weight of their loss)
 MATRYOSHKA = ((DIMENSION, 1.0), (256, 0.4), (128, 0.15))
 # Fewer vectors of more numbers: in 25 MB, worth more than many short ones.
-ROWS, WORDS = 28_000, 70_000
+ROWS, WORDS = 28_000, 140_000
 BATCH, RATE, SCALE, START = 1024, 0.01, 20.0, 0.3
 _BACKWARD = 0.5
 _FICHES = Path(__file__).resolve().parents[2] / "corpus"
