@@ -37,7 +37,7 @@ def disagreement(
         (covered(line, about), one, line, years.pop())
         for one in evidence
         for line in one.lines
-        if len(years := years_in(line.text)) == 1
+        if not line.elsewhere and len(years := years_in(line.text)) == 1
     ]
     dated.sort(key=lambda found: (-found[0], found[2].start))
     if not dated or dated[0][0] < _SUBJECT:

@@ -11,7 +11,7 @@ from advisor.retrieval.lines import ITEM
 from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.text.sentences import points_back
 
-_SENTENCE_ITEM = re.compile(r"•\s+[^\W\d_a-zà-ÿ].*[.!?…]$", re.DOTALL)
+_SENTENCE_ITEM = re.compile(r"•\s+[^\W_a-zà-ÿ].*[.!?…]$", re.DOTALL)
 # Weights of a sentence's features, chosen with `make eval`.
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
 # What a list of the length asked for gains.
@@ -45,12 +45,13 @@ def score_evidence(
         for index, line in enumerate(one.lines):
             around = one.lines[max(0, index - 1) : index + 2]
             neighbour = max((other.coverage for other in around if other is not line), default=0.0)
+            line.valued = bool(values_in(line.text, values))
             line.score = (
                 _COVERAGE * line.coverage
                 + _SIMILARITY * line.similarity
                 + _PASSAGE * one.hit.score
                 + _NEIGHBOUR * neighbour
-                + _VALUE * (line.coverage > 0 and bool(values_in(line.text, values)))
+                + _VALUE * (line.coverage > 0 and line.valued)
             )
         if listed:
             for member in list_of(one.lines, listed):
@@ -121,9 +122,10 @@ def select(
 
     ``names`` are the words of the question that are names.
     """
+    pairs = [(line, one) for one in evidence for line in one.lines]
+    here = [pair for pair in pairs if not pair[0].elsewhere]
     ranked = sorted(
-        ((line, one) for one in evidence for line in one.lines),
-        key=lambda pair: (-pair[0].score, pair[1].hit.passage.id, pair[0].start),
+        here or pairs, key=lambda pair: (-pair[0].score, pair[1].hit.passage.id, pair[0].start)
     )
     if not ranked:
         return []
@@ -155,9 +157,14 @@ def select(
 
 
 def _without_asides(selection: Selection) -> Selection:
-    """Return a selection without the runs and the loose bullets far below its best line."""
+    """Return a selection without the runs and the loose bullets far below its best line.
+
+    Where only those have a value asked for, they stay: it is what was asked.
+    """
     best = max(line.score for line in selection.lines)
-    runs = (run for run in selection.runs() if max(one.score for one in run) >= _ASIDE * best)
+    runs = [run for run in selection.runs() if max(one.score for one in run) >= _ASIDE * best]
+    if not any(line.valued for run in runs for line in run):
+        runs += [run for run in selection.runs() if any(line.valued for line in run)]
     kept = (
         line
         for run in runs
@@ -211,7 +218,8 @@ def _between(one: Evidence, first: Line, second: Line) -> str:
 def _whole_list(line: Line, lines: Sequence[Line]) -> list[Line]:
     """Return the list a line belongs to or introduces, with its introduction; else nothing.
 
-    Numbered steps, announced lists and lists of fragments stay whole.
+    Numbered steps, announced lists and lists of fragments stay whole, less the items about other
+    territories than that of the question.
     """
     index = lines.index(line)
     if not line.item and not (
@@ -228,7 +236,9 @@ def _whole_list(line: Line, lines: Sequence[Line]) -> list[Line]:
     members = lines[first:last]
     # Bullets that are sentences of their own, announced by nothing, are a text, not a list.
     loose = all(_SENTENCE_ITEM.match(member.text) for member in members if member.item)
-    return intro + list(members) if intro or not loose else []
+    if not intro and loose:
+        return []
+    return intro + [one for one in members if one is line or not one.elsewhere]
 
 
 def _continues_item(lines: Sequence[Line], index: int) -> bool:

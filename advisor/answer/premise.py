@@ -110,7 +110,7 @@ def asked_count(query: Query) -> tuple[int, str] | None:
 def _other_year(
     query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]
 ) -> Correction | None:
-    lines = [(one, line, years_in(line.text)) for one in evidence for line in one.lines]
+    lines = [(one, line, years_in(line.text)) for one, line in _about(evidence)]
     known = set().union(*(years for _, _, years in lines))
     for year in sorted(years_in(query.text)):
         about = _clause(query, year, weights)
@@ -129,7 +129,7 @@ def _other_year(
 def _other_count(
     query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]
 ) -> Correction | None:
-    lines = [(one, line, _counts_of(line, one)) for one in evidence for line in one.lines]
+    lines = [(one, line, _counts_of(line, one)) for one, line in _about(evidence)]
     for number, noun, shown in _counts(query.text, query.lang):
         if any((number, noun) in counts for _, _, counts in lines):
             continue
@@ -163,24 +163,29 @@ def _denial(
     folded = fold_typed(query.text)
     if _NEGATIVE[query.lang].search(folded) or not _AFFIRMS[query.lang].search(folded):
         return None
-    lines = [line for one in evidence for line in one.lines]
+    lines = _about(evidence)
     # Words that no source has say nothing of what the sources deny.
     known = {
-        word: weight for word, weight in weights.items() if any(line.holds(word) for line in lines)
+        word: weight
+        for word, weight in weights.items()
+        if any(line.holds(word) for _, line in lines)
     }
     best: tuple[Evidence, Line] | None = None
-    for one in evidence:
-        pattern = _DENIAL[one.hit.document.lang]
-        for line in one.lines:
-            # «Elle n'est pas un lieu» denies the very thing that «où ?» asks for.
-            needed = _DENIES_VALUE if values_in(line.text, values) else _DENIES
-            if (
-                covered(line, known) >= needed
-                and pattern.search(fold_typed(line.text))
-                and (best is None or line.score > best[1].score)
-            ):
-                best = (one, line)
+    for one, line in lines:
+        # «Elle n'est pas un lieu» denies the very thing that «où ?» asks for.
+        needed = _DENIES_VALUE if values_in(line.text, values) else _DENIES
+        if (
+            covered(line, known) >= needed
+            and _DENIAL[one.hit.document.lang].search(fold_typed(line.text))
+            and (best is None or line.score > best[1].score)
+        ):
+            best = (one, line)
     return Correction(Contradiction.DENIAL, *best) if best else None
+
+
+def _about(evidence: Sequence[Evidence]) -> list[tuple[Evidence, Line]]:
+    """Return the lines that are about no other territory than that of the question."""
+    return [(one, line) for one in evidence for line in one.lines if not line.elsewhere]
 
 
 def _best(

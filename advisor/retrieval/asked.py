@@ -73,12 +73,16 @@ def _patterns(lang: Language) -> tuple[dict[Value, re.Pattern[str]], dict[Shape,
     )
 
 
-_YEAR = rf"(?<![\d.,]){YEAR}(?![\d,]|\.\d)"
-_NUMBER = r"\d+(?:[ \u00a0\u202f.,]\d+)*"
+_YEAR = rf"(?<![\d.,]){YEAR}(?!\d|[.,]\d)"
+# A number of its own, not the one of «CO2» or «11/19», nor that of an item of a list.
+_NUMBER = (
+    r"(?<![\w./-])(?<!\d[ \u00a0\u202f,])(?!\d{1,2}[.)] )\d+(?:[ \u00a0\u202f.,]\d+)*(?![\w/])"
+)
 _UNIT = (
-    r"(?:[ \u00a0\u202f]*(?:%|€|euros?|habitants?|hab\.|ha|hectares?|km|m²|m3|m³|m|kWh|MWh|GWh|MW"
-    r"|kW|kg|tonnes?|millions?|milliards?|M€|Md€|ans|années|mois|semaines|jours|heures|years?"
-    r"|months?|weeks?|days|inhabitants|Einwohner|Jahre|Monate|Wochen|Tage|Millionen|Milliarden))"
+    r"(?:[ \u00a0\u202f]*(?:%|€|(?:euros?|habitants?|hab\.|ha|hectares?|km|m²|m3|m³|m|kWh|MWh|GWh"
+    r"|TWh|MW|kW|kg|tonnes?|millions?|milliards?|M€|Md€|ans|années|mois|semaines|jours|heures|years?"
+    r"|months?|weeks?|days|inhabitants|Einwohner|Jahre|Monate|Wochen|Tage|Millionen|Milliarden)"
+    r"(?!\w)))"
 )
 _WORDS = (
     r"(?:un|une|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|quinze|vingt|trente|cent"
@@ -89,7 +93,8 @@ _VALUE_PATTERNS: dict[Value, re.Pattern[str]] = {
     Value.DATE: re.compile(rf"(?:(?:\d{{1,2}}(?:er)? )?{MONTH} )?{_YEAR}", re.IGNORECASE),
     Value.NUMBER: re.compile(
         rf"{_NUMBER}{_UNIT}|\b{_WORDS}{_UNIT}\b|\b(?:annuelle?ment|chaque année|chaque mois)\b"
-        rf"|(?!{_YEAR}){_NUMBER}",
+        # Years and days have a kind of their own.
+        rf"|(?!{_YEAR}|\d+ {MONTH}){_NUMBER}",
         re.IGNORECASE,
     ),
     Value.PLACE: re.compile(

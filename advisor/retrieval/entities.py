@@ -53,6 +53,10 @@ class Gazetteer:
         """Return the entities named, in order, each once."""
         return tuple(dict.fromkeys(self._find(_words(text))))
 
+    def territories(self, text: str) -> frozenset[str]:
+        """Return the slugs of the territories named."""
+        return frozenset(one.slug for one in self.find(text) if one.kind == "territoire")
+
     def _find(self, words: tuple[str, ...]) -> Iterator[Entity]:
         place = 0
         while place < len(words):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from advisor.index.embedding import PassageEmbeddings
 from advisor.retrieval.asked import values_in
+from advisor.retrieval.entities import Gazetteer
 from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.retrieval.query import Query
 from advisor.retrieval.word_match import WordMatch
@@ -34,7 +35,7 @@ _MIN_CHARACTERS, _MIN_LETTERS = 12, 6
 _CHANCE = 0.2
 # A word found only in the headings above a sentence.
 _ABOVE = 0.25
-# A line about the place that a follow-up leaves.
+# A line about the place that a follow-up leaves, or about others than those asked about.
 _LEFT = 0.2
 
 
@@ -43,6 +44,7 @@ def read_lines(
     hits: Sequence[Hit],
     weights: Mapping[str, float],
     match: WordMatch,
+    gazetteer: Gazetteer,
 ) -> list[Evidence]:
     """Return the lines of each passage with their coverage of the question.
 
@@ -51,11 +53,16 @@ def read_lines(
         hits: the passages found.
         weights: each word of the question with its weight, see ``weighting.word_weights``.
         match: compares the words of the question.
+        gazetteer: tells what territories a line names.
     """
     evidence = [Evidence(hit, list(_lines(hit))) for hit in hits]
     lines = [line for one in evidence for line in one.lines]
     if not lines:
         return evidence
+    if query.places:
+        for line in lines:
+            named = gazetteer.territories(line.text)
+            line.elsewhere = bool(named) and named.isdisjoint(query.places)
     _match(query, evidence, list(weights), match)
     for line in lines:
         line.coverage = covered(line, weights) * _staying(query, line)
@@ -76,7 +83,7 @@ def compare_lines(
 
 
 def _staying(query: Query, line: Line) -> float:
-    return _LEFT if query.left & line.terms else 1.0
+    return _LEFT if line.elsewhere or query.left & line.terms else 1.0
 
 
 def by_best_line(
@@ -84,6 +91,7 @@ def by_best_line(
     hits: Sequence[Hit],
     weights: Mapping[str, float],
     match: WordMatch,
+    gazetteer: Gazetteer,
     embeddings: PassageEmbeddings | None,
 ) -> tuple[tuple[Hit, ...], dict[str, Evidence]]:
     """Return the hits ranked with what reading the first ones adds, and the lines of these.
@@ -93,7 +101,7 @@ def by_best_line(
     and ``compare_lines``.
     """
     values = query.asked.values
-    evidence = read_lines(query, hits[:READ], weights, match)
+    evidence = read_lines(query, hits[:READ], weights, match, gazetteer)
     weight = 0.0
     if not any(hit.near for hit in hits):
         weight = _SIMILARITY

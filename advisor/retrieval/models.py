@@ -45,7 +45,8 @@ HELD = 0.5
 class Line:
     """A sentence or list item of a passage; offsets are those of the document's text.
 
-    ``words`` are its content words, ``terms`` their index terms.
+    ``words`` are its content words, ``terms`` their index terms. ``elsewhere``: it is about other
+    territories than those of the question.
     """
 
     start: int
@@ -54,10 +55,13 @@ class Line:
     item: bool
     words: tuple[str, ...]
     terms: frozenset[str]
+    elsewhere: bool = False
     #: Set by who chooses among lines.
     score: float = 0.0
     coverage: float = 0.0
     similarity: float = 0.0
+    #: Whether it has a value of a kind asked for.
+    valued: bool = False
     #: How well the line answers for each word of the question, in [0, 1].
     matches: Mapping[str, float] = field(default_factory=dict)
 

@@ -48,7 +48,7 @@ class Query:
     ``terms`` their index terms in the question's language, each once; ``context_words`` and
     ``context_terms`` those of the context. ``elsewhere``: it asks the same of other places than
     those of the context: territories of slugs ``other_than``, with names made of the terms
-    ``left``. ``alternatives`` come from
+    ``left``. ``places`` are the slugs of the territories it is about. ``alternatives`` come from
     the corpus: see ``advisor.retrieval.expansion``.
     """
 
@@ -64,6 +64,7 @@ class Query:
     elsewhere: bool = False
     left: frozenset[str] = frozenset()
     other_than: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
     @property
     def asked(self) -> Asked:

@@ -96,6 +96,10 @@ class PassageSearch:
             raise UsageError("empty_question")
         if query.elsewhere:
             query = leaving(query, left_by(query, self.gazetteer))
+        entities = self._entities(query)
+        query = replace(
+            query, places=tuple(one.slug for one in entities if one.kind == "territoire")
+        )
         filters = self._with_slugs(filters or Filters())
         allowed = self.catalogue.document_ids(filters) if filters else None
         if allowed == []:
@@ -131,11 +135,13 @@ class PassageSearch:
             known = {key: candidate for key, (candidate, _) in candidates.items()}
             ranked = self._matched(indexes, words, match, ranked, known)
             ranked = self._read(query, ranked, problems)
-        hits = self._join(query, ranked, depth)
+        hits = self._join(query, entities, ranked, depth)
         evidence: dict[str, Evidence] = {}
         if legs == BOTH:
             hits = with_priors(hits, query.asked.shape)
-            hits, evidence = by_best_line(query, hits, words, match, self.embeddings)
+            hits, evidence = by_best_line(
+                query, hits, words, match, self.gazetteer, self.embeddings
+            )
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)
@@ -147,7 +153,7 @@ class PassageSearch:
         """Return the lines of each passage of a result, compared with the question."""
         unread = [hit for hit in result.hits if hit.passage.id not in result.evidence]
         match = WordMatch(list(result.weights), self.embeddings)
-        read = read_lines(result.query, unread, result.weights, match)
+        read = read_lines(result.query, unread, result.weights, match, self.gazetteer)
         known = {**result.evidence, **{one.hit.passage.id: one for one in read}}
         evidence = [replace(known[hit.passage.id], hit=hit) for hit in result.hits]
         compare_lines(result.query, evidence, self.embeddings)
@@ -326,10 +332,12 @@ class PassageSearch:
                 found = {ids[row]: float(scores[row]) for row in np.argsort(-scores)[:fetch]}
         return found
 
-    def _join(self, query: Query, ranked: Sequence[Fused], k: int) -> tuple[Hit, ...]:
+    def _join(
+        self, query: Query, entities: Sequence[Entity], ranked: Sequence[Fused], k: int
+    ) -> tuple[Hit, ...]:
         """Keep what the catalogue still holds: a withdrawn document does not exist."""
         passages = self.catalogue.passages([one.passage_id for one in ranked])
-        named = self._named_documents(query)
+        named = self._preferred(query, entities)
         places = {
             (passages[one.passage_id].document_id, passages[one.passage_id].ordinal): one.score
             for one in ranked
@@ -373,17 +381,20 @@ class PassageSearch:
 
     def _elsewhere(self, query: Query, passage: Passage) -> bool:
         """Tell whether a passage names a territory that the question does not leave."""
-        named = self.gazetteer.find(f"{' '.join(passage.headings)} {passage.text}")
-        return any(one.kind == "territoire" and one.slug not in query.other_than for one in named)
+        named = self.gazetteer.territories(f"{' '.join(passage.headings)} {passage.text}")
+        return not named.issubset(query.other_than)
 
-    def _named_documents(self, query: Query) -> dict[str, float]:
-        """Return how much the documents of what a question names are preferred."""
+    def _entities(self, query: Query) -> Sequence[Entity]:
+        """Return the territories and dispositifs that a question is about."""
         # «Combien d'habitants compte-t-elle ?» is about what the turn before named.
-        entities = self.gazetteer.find(query.text)
-        if not entities and not query.elsewhere:
-            entities = self.gazetteer.find(query.context)
-        slugs = tuple(one.slug for one in entities if one.kind == "territoire")
-        about = self.catalogue.document_ids(Filters(territories=slugs)) if slugs else []
+        named = self.gazetteer.find(query.text)
+        return named if named or query.elsewhere else self.gazetteer.find(query.context)
+
+    def _preferred(self, query: Query, entities: Sequence[Entity]) -> dict[str, float]:
+        """Return how much the documents of what a question names are preferred."""
+        about = (
+            self.catalogue.document_ids(Filters(territories=query.places)) if query.places else []
+        )
         return dict.fromkeys(about, _ABOUT) | dict.fromkeys(
             (one.document_id for one in entities), _NAMED
         )
