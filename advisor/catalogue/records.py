@@ -113,7 +113,7 @@ class DatedFact:
 
 @dataclass(frozen=True, slots=True)
 class DocumentSummary:
-    """A line of the document list, without the text."""
+    """A line of the document list, without the text. A fiche may have other names."""
 
     id: str
     title: str
@@ -129,6 +129,17 @@ class DocumentSummary:
     imported_at: str
     paths: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A passage as the indexes take it, with its document's title, language and other names."""
+
+    passage: Passage
+    title: str
+    lang: Language
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

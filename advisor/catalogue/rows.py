@@ -15,6 +15,8 @@ _BATCH = 500
 #: Documents to retire at the next publication: replaced for every file they came from.
 RETIRED = """SELECT replaces FROM sources WHERE replaces IS NOT NULL
     AND replaces NOT IN (SELECT document_id FROM sources)"""
+#: The other names of a document ``d``, JSON.
+ALIASES = "json_extract(d.record, '$.aliases')"
 #: Whether the next publication holds a document ``d``.
 NEXT = f"(d.state = 'staged' OR (d.state = 'current' AND d.id NOT IN ({RETIRED})))"
 
@@ -31,7 +33,13 @@ def summary_of(row: Any) -> DocumentSummary:
         id=row[0], title=row[1], kind=row[2], format=row[3], lang=row[4], author=row[5],
         date=row[6], url=row[7], state=row[8], pages=row[9], passages=row[10],
         imported_at=row[11], paths=tuple(json.loads(row[12])), warnings=tuple(json.loads(row[13])),
+        aliases=aliases_of(row[14]),
     )  # fmt: skip
+
+
+def aliases_of(value: str | None) -> tuple[str, ...]:
+    """Return the other names of a document from ``ALIASES``, none for one that is no fiche."""
+    return tuple(json.loads(value or "[]"))
 
 
 def pack_lines(lines: Sequence[LineBox]) -> bytes:

@@ -22,13 +22,16 @@ from advisor.catalogue.records import (
     DocumentSummary,
     Filters,
     Generation,
+    IndexEntry,
     Page,
     Passage,
     SourceMark,
 )
 from advisor.catalogue.rows import (
+    ALIASES,
     NEXT,
     RETIRED,
+    aliases_of,
     batches,
     glob_literal,
     now,
@@ -110,7 +113,8 @@ class Catalogue(Database):
                 (SELECT count(*) FROM pages WHERE document_id = d.id),
                 (SELECT count(*) FROM passages WHERE document_id = d.id),
                 (SELECT imported_at FROM documents INDEXED BY documents_imported WHERE id = d.id),
-                (SELECT json_group_array(path) FROM sources WHERE document_id = d.id), d.warnings
+                (SELECT json_group_array(path) FROM sources WHERE document_id = d.id), d.warnings,
+                {ALIASES}
             FROM documents d WHERE {where} ORDER BY d.kind, d.title, d.id""",
             parameters,
         )
@@ -257,15 +261,16 @@ class Catalogue(Database):
             WHERE {NEXT}"""
         ))  # fmt: skip
 
-    def index_entries(self, passage_ids: Sequence[str]) -> Iterator[tuple[Passage, str, Language]]:
-        """Yield (passage, document title, language) for the lexical index."""
+    def index_entries(self, passage_ids: Sequence[str]) -> Iterator[IndexEntry]:
+        """Yield passages as the indexes take them."""
         for batch in batches(passage_ids):
             for row in self.rows(
-                f"""SELECT {_PASSAGE}, d.title, d.lang FROM passages p
-                JOIN documents d ON d.id = p.document_id WHERE p.id IN ({placeholders(batch)})""",
+                f"""SELECT {_PASSAGE}, d.title, d.lang, {ALIASES}
+                FROM passages p JOIN documents d ON d.id = p.document_id
+                WHERE p.id IN ({placeholders(batch)})""",
                 batch,
             ):
-                yield passage_of(row), row[8], row[9]
+                yield IndexEntry(passage_of(row), row[8], row[9], aliases_of(row[10]))
 
     # -- import ledger -----------------------------------------------------------------
 

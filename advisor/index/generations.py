@@ -190,10 +190,9 @@ class IndexStore:
         for first in range(0, len(missing), _BATCH):
             batch = missing[first : first + _BATCH]
             entries = list(self._catalogue.index_entries(batch))
-            ids = [passage.id for passage, _, _ in entries]
+            ids = [one.passage.id for one in entries]
             texts = [
-                embedded_text(title, passage.headings, passage.text)
-                for passage, title, _ in entries
+                embedded_text(one.title, one.passage.headings, one.passage.text) for one in entries
             ]
             self._vectors.add(embeddings.model_id, ids, embeddings.encode(texts))
             progress("embed", first + len(batch), len(missing))
@@ -207,8 +206,8 @@ class IndexStore:
         for first in range(0, len(missing), _BATCH):
             batch = missing[first : first + _BATCH]
             entries = list(self._catalogue.index_entries(batch))
-            codes = self._encoder.passages([titled(title, one.text) for one, title, _ in entries])
-            self._vectors.add_tokens(model_id, [one.id for one, _, _ in entries], codes)
+            codes = self._encoder.passages([titled(one.title, one.passage.text) for one in entries])
+            self._vectors.add_tokens(model_id, [one.passage.id for one in entries], codes)
             progress("tokens", first + len(batch), len(missing))
 
     def _build_lexical(
@@ -223,7 +222,7 @@ class IndexStore:
                 shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.lock"))
         if stale := known - wanted.keys():
             entries = self._catalogue.index_entries(sorted(stale))
-            removed = {passage.document_id for passage, _, _ in entries}
+            removed = {one.passage.document_id for one in entries}
         added = sorted(wanted.keys() - known)
         entries = self._catalogue.index_entries(added)
         for count in update_lexical(target, entries, removed):

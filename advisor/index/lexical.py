@@ -16,7 +16,7 @@ from typing import cast
 
 import tantivy
 
-from advisor.catalogue.records import Passage
+from advisor.catalogue.records import IndexEntry
 from advisor.errors import IndexUnavailable
 from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language
@@ -186,7 +186,7 @@ class LexicalIndex:
 
 def update_lexical(
     path: Path,
-    added: Iterable[tuple[Passage, str, Language]],
+    added: Iterable[IndexEntry],
     removed_documents: Iterable[str],
 ) -> Iterator[int]:
     """Apply changes to the index folder (created if absent); yield after each added passage.
@@ -198,16 +198,18 @@ def update_lexical(
     writer = _open(path, schema).writer(heap_size=_WRITER_BYTES, num_threads=1)
     for document_id in removed_documents:
         writer.delete_documents_by_term("document", document_id)
-    for count, (passage, title, lang) in enumerate(added, start=1):
-        writer.add_document(_entry(passage, title, lang))
+    for count, one in enumerate(added, start=1):
+        writer.add_document(_document(one))
         yield count
     writer.commit()
     writer.wait_merging_threads()
 
 
-def _entry(passage: Passage, title: str, lang: Language) -> tantivy.Document:
+def _document(entry: IndexEntry) -> tantivy.Document:
+    passage, lang = entry.passage, entry.lang
     fields = {
-        "title": content_words(title, lang),
+        # A fiche is found by its other names too.
+        "title": content_words(" ; ".join([entry.title, *entry.aliases]), lang),
         "headings": content_words(" ".join(passage.headings), lang),
         "body": content_words(passage.text, lang),
     }

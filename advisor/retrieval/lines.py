@@ -165,7 +165,7 @@ def _match(
 
 
 def _above(hit: Hit) -> str:
-    return " ".join([hit.document.title, *hit.passage.headings])
+    return " ".join([hit.document.title, *hit.document.aliases, *hit.passage.headings])
 
 
 def _lines(hit: Hit) -> Iterator[Line]:
