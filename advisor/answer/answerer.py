@@ -251,8 +251,9 @@ class Answerer:
         if weak or not citations:
             return self._decline(answer)
         if found.correction is None:
+            quoted = [one.evidence for one in selections]
             unsure = found.chance < PARTIAL or found.silent >= SILENT
-            unmet = missing(query, found.weights, found.evidence) if unsure else []
+            unmet = missing(query, found.weights, quoted) if unsure else []
             lacking = _typed(query, unmet) or self._unnamed(query, citations)
             if lacking:
                 answer.status = "partial"

@@ -16,6 +16,8 @@ from advisor.text.normalise import fold
 
 MAX_QUESTION = 2000
 _TYPED = re.compile(r"[^\W_]+(?:[-‐‑][^\W_]+)*")
+# «Aide-t-elle», «pourrait-on».
+_INVERTED = re.compile(r"(?:-t)?-(?:je|tu|il|elle|on|ce|nous|vous|ils|elles)$", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
@@ -101,7 +103,7 @@ class Query:
     def as_typed(self, term: str) -> str:
         """Return the word of the question that gives a term, the term itself when none does."""
         for match in _TYPED.finditer(self.text):
-            word = match.group()
+            word = _INVERTED.sub("", match.group())
             if term in {stem(part, self.lang) for part in content_words(word, self.lang)}:
                 return word
         return term
