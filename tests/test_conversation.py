@@ -270,7 +270,7 @@ def test_a_declined_question_names_whom_to_ask(settings, tmp_path, import_into: 
     import_into(settings, tmp_path / "fonds.md")
     answer = Answerer(settings).answer("Quel est le courriel du fonds d'essai ?")
     assert answer.status == "insufficient"
-    assert any("interroger" in notice for notice in answer.notices)
+    assert any("Porteur" in notice for notice in answer.notices)
 
 
 def test_the_journal_keeps_what_readers_say(answerer) -> None:

@@ -34,6 +34,7 @@ from advisor.answer.extractive import compose, markdown
 from advisor.answer.models import Answer, Citation, Sentence
 from advisor.answer.premise import Contradiction, Correction, asked_count, correction
 from advisor.answer.small_talk import small_talk
+from advisor.catalogue.fiche import Kind
 from advisor.catalogue.journal import Journal
 from advisor.catalogue.records import Filters
 from advisor.errors import LanguageModelFailed, StorageError, UsageError
@@ -66,6 +67,8 @@ MEASURES = {
 # «Plus de détails».
 _DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6)
 _NAMED_MISSING = 3
+# Share of the question's words that a programme answers for when its holder is worth asking.
+_RELATED = 0.5
 # Words of the question that ask for a form of answer, which no source need hold.
 _ABOUT_THE_ANSWER = word_list("asking")
 _NO_VECTORS = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
@@ -249,7 +252,7 @@ class Answerer:
             other_than=list(query.other_than),
         )
         if weak or not citations:
-            return self._decline(answer)
+            return self._decline(answer, found)
         if found.correction is None:
             quoted = [one.evidence for one in selections]
             unsure = found.chance < PARTIAL or found.silent >= SILENT
@@ -283,11 +286,11 @@ class Answerer:
         # An acronym may be written out.
         return [name for name in self.search.unnamed(query, quoted) if not name.isupper()]
 
-    def _decline(self, answer: Answer) -> Answer:
+    def _decline(self, answer: Answer, found: Findings) -> Answer:
         code = "insufficient" if answer.citations else "nothing_near"
         with suppress(StorageError):  # a question lost to the log is no reason not to answer
             self.journal.unanswered(answer.question, answer.language)
-        if holder := self._holder(answer.citations, answer.language):
+        if holder := self._holder(found):
             answer.notices.append(holder)
         return answer.model_copy(
             update={
@@ -297,13 +300,20 @@ class Answerer:
             }
         )
 
-    def _holder(self, citations: Sequence[Citation], lang: str) -> str | None:
-        """Return whom to ask instead: who runs the first programme among the nearest passages."""
-        for citation in citations:
-            if citation.kind == "dispositif":
-                record = self.search.catalogue.document(citation.document_id).record or {}
+    def _holder(self, found: Findings) -> str | None:
+        """Return whom to ask instead: who runs a programme that answers for part of the question.
+
+        The first of the nearest passages decides; one that has next to nothing of the question
+        leads nowhere.
+        """
+        for one in found.evidence[:_NEAREST]:
+            held = sum(map(one.holds, found.weights))
+            document = one.hit.document
+            if document.kind == Kind.DISPOSITIF and held >= _RELATED * len(found.weights):
+                record = self.search.catalogue.document(document.id).record or {}
                 if holder := (record.get("dispositif") or {}).get("holder"):
-                    return translate("answer.ask_holder", lang, holder=holder, title=citation.title)
+                    lang = found.query.lang
+                    return translate("answer.ask_holder", lang, holder=holder, title=document.title)
         return None
 
     def _nearest(self, evidence: Sequence[Evidence]) -> list[Selection]:

@@ -10,6 +10,7 @@ from advisor.answer.evidence import Selection
 from advisor.answer.models import Citation, Sentence
 from advisor.errors import UsageError
 from advisor.retrieval.asked import Value, values_in
+from advisor.retrieval.lines import ITEM
 
 
 def compose(
@@ -70,11 +71,16 @@ def markdown(sentences: Sequence[Sentence]) -> str:
         marks = "".join(f" [{number}]" for number in numbers)
         texts = [sentence.text for sentence in run]
         if item:
-            lines = [text if text[:1].isdigit() else f"- {text}" for text in texts]
+            lines = [text if numbered(text) else f"- {text}" for text in texts]
             blocks.append("\n".join(lines) + marks)
         else:
             blocks.append(" ".join(texts) + marks)
     return "\n\n".join(blocks)
+
+
+def numbered(item: str) -> bool:
+    """Tell whether an item of a list brings its own mark: «1.», «a)»; «1986 : …» does not."""
+    return bool(ITEM.match(item))
 
 
 def shared_citation(sentence: Sentence) -> tuple[str, bool, tuple[int, ...]]:

@@ -60,13 +60,21 @@ def read_lines(
     if not lines:
         return evidence
     if query.places:
-        for line in lines:
-            named = gazetteer.territories(line.text)
-            line.elsewhere = bool(named) and named.isdisjoint(query.places)
+        for one in evidence:
+            _locate(query, one, gazetteer)
     _match(query, evidence, list(weights), match)
     for line in lines:
         line.coverage = covered(line, weights) * _staying(query, line)
     return evidence
+
+
+def _locate(query: Query, one: Evidence, gazetteer: Gazetteer) -> None:
+    """Tell of each line whether it is about the territories of the question."""
+    above = gazetteer.territories(_above(one.hit))
+    for line in one.lines:
+        named = gazetteer.territories(line.text)
+        line.here = not (named or above).isdisjoint(query.places)
+        line.elsewhere = bool(named) and not line.here
 
 
 def compare_lines(

@@ -45,8 +45,9 @@ HELD = 0.5
 class Line:
     """A sentence or list item of a passage; offsets are those of the document's text.
 
-    ``words`` are its content words, ``terms`` their index terms. ``elsewhere``: it is about other
-    territories than those of the question.
+    ``words`` are its content words, ``terms`` their index terms. ``here``: it names a territory of
+    the question, or stands under its name, or the question names none; ``elsewhere``: it names
+    other territories only.
     """
 
     start: int
@@ -55,6 +56,7 @@ class Line:
     item: bool
     words: tuple[str, ...]
     terms: frozenset[str]
+    here: bool = True
     elsewhere: bool = False
     #: Set by who chooses among lines.
     score: float = 0.0

@@ -8,7 +8,7 @@ from html import escape
 from itertools import groupby
 from urllib.parse import quote
 
-from advisor.answer.extractive import shared_citation
+from advisor.answer.extractive import numbered, shared_citation
 from advisor.answer.models import Answer, Citation, PrimarySource, Sentence
 from advisor.i18n import format_date, translate
 
@@ -59,12 +59,15 @@ def _sentences_html(answer: Answer, turn: int) -> str:
             parts.append(f"<h3>{escape(name)}</h3>")
         group = name
         marks = "".join(_reference(turn, cited[number]) for number in numbers if number in cited)
-        texts = [_sentence(sentence, lang) for sentence in run]
+        said = list(run)
+        texts = [_sentence(sentence, lang) for sentence in said]
+        texts[-1] += marks
         if item:
-            rows = "".join(f"<li{_numbered(text)}>{text}</li>" for text in texts[:-1])
-            parts.append(f"<ul>{rows}<li{_numbered(texts[-1])}>{texts[-1]}{marks}</li></ul>")
+            classes = [' class="numbered"' if numbered(one.text) else "" for one in said]
+            rows = (f"<li{name}>{text}</li>" for name, text in zip(classes, texts, strict=True))
+            parts.append(f"<ul>{''.join(rows)}</ul>")
         else:
-            parts.append(f"<p>{' '.join(texts)}{marks}</p>")
+            parts.append(f"<p>{' '.join(texts)}</p>")
     return "".join(parts)
 
 
@@ -83,10 +86,6 @@ def _emphasised(text: str, spans: Sequence[tuple[int, int]]) -> str:
             parts += [escape(text[position:start]), f"<strong>{escape(text[start:end])}</strong>"]
             position = end
     return "".join([*parts, escape(text[position:])])
-
-
-def _numbered(text: str) -> str:
-    return ' class="numbered"' if text[:1].isdigit() else ""
 
 
 def _reference(turn: int, citation: Citation) -> str:
