@@ -39,7 +39,7 @@ from advisor.catalogue.journal import Journal
 from advisor.catalogue.records import Filters
 from advisor.errors import LanguageModelFailed, StorageError, UsageError
 from advisor.i18n import translate
-from advisor.retrieval.asked import Asked, Shape
+from advisor.retrieval.asked import Asked, Shape, Value, values_in
 from advisor.retrieval.conversation import Turn, meant
 from advisor.retrieval.entities import Entity
 from advisor.retrieval.models import Evidence, Hit, Line, SearchResult
@@ -67,6 +67,9 @@ MEASURES = {
 # «Plus de détails».
 _DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6)
 _NAMED_MISSING = 3
+# Values told from any other text without doubt, and the share of the question that a line with
+# one answers for when it is the one asked for.
+_EXACT_VALUES, _ABOUT = (Value.DATE, Value.NUMBER), 0.4
 # Share of the question's words that a programme answers for when its holder is worth asking.
 _RELATED = 0.5
 # Words of the question that ask for a form of answer, which no source need hold.
@@ -258,6 +261,9 @@ class Answerer:
             unsure = found.chance < PARTIAL or found.silent >= SILENT
             unmet = missing(query, found.weights, quoted) if unsure else []
             lacking = _typed(query, unmet) or self._unnamed(query, citations)
+            for value in () if lacking else _uncertain(found, selections):
+                answer.status = "partial"
+                answer.notices.append(translate(f"answer.uncertain_{value}", lang))
             if lacking:
                 answer.status = "partial"
                 shown = ", ".join(lacking[:_NAMED_MISSING])
@@ -433,6 +439,32 @@ def _warnings(found: Findings, citations: Sequence[Citation], lang: str) -> Iter
         ]
         if len(said) > 1:
             yield translate("answer.disagree", lang, values=" ; ".join(said))
+
+
+def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[Value]:
+    """Return the kinds of value asked for that no line chosen gives for what is asked.
+
+    A line gives one for what is asked when it answers, with what is above it, for enough of the
+    question's words.
+    """
+    weights = {w: weight for w, weight in found.weights.items() if w not in _ABOUT_THE_ANSWER}
+    total = sum(weights.values())
+    lines = [
+        line.text
+        for one in selections
+        for line in one.lines
+        if sum(
+            weight * max(line.matches.get(word, 0.0), one.evidence.above.get(word, 0.0))
+            for word, weight in weights.items()
+        )
+        >= _ABOUT * total
+    ]
+    return [
+        value
+        for value in _EXACT_VALUES
+        if value in found.asked.values
+        and not any(values_in(text, frozenset({value})) for text in lines)
+    ]
 
 
 def _cited(citations: Sequence[Citation], one: Evidence, start: int) -> str:

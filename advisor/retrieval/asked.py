@@ -34,6 +34,7 @@ class Value(StrEnum):
     NUMBER = "number"
     PLACE = "place"
     PERSON = "person"
+    AUDIENCE = "audience"
     CONTACT = "contact"
 
 
@@ -54,6 +55,8 @@ def understand_shape(question: str, lang: Language) -> Asked:
     text = fold_typed(question)
     known_values, known_shapes = _patterns(lang)
     values = frozenset(value for value, pattern in known_values.items() if pattern.search(text))
+    if Value.AUDIENCE in values:  # «qui peut en bénéficier ?» names nobody
+        values -= {Value.PERSON}
     for shape in _ORDER:
         if known_shapes[shape].search(text):
             # «Combien…, et comment ?» asks for a value first.
@@ -104,6 +107,12 @@ _VALUE_PATTERNS: dict[Value, re.Pattern[str]] = {
     Value.PERSON: re.compile(
         rf"{NAME}|\b[A-Z]{{3,}}\b|\b(?:conseil d[’']administration|maire|président\w*|laboratoire"
         r"|association|mayor|Bürgermeister\w*)\b"
+    ),
+    Value.AUDIENCE: re.compile(
+        r"\bs['’]adress\w+ [^.,;:(]+|\b(?:destiné|réservé|ouvert)\w* (?:à|aux?)\b [^.,;:(]+"
+        r"|\béligibles?\b|\bbénéficiaires?\b|\bpeu(?:ven)?t (?:en )?(?:bénéficier|signer|candidater"
+        r"|déposer|adhérer|demander|participer)\b|\b(?:aimed at|open to|intended for) [^.,;:(]+"
+        r"|\beligible\b|\bricht\w+ sich an [^.,;:(]+|\b(?:förderfähig|antragsberechtigt)\w*"
     ),
     Value.CONTACT: re.compile(
         r"[\w.+-]+@[\w-]+\.\w+|(?<!\d)(?:\+\d{2}[ .]?|0)\d(?:[ .\u00a0\u202f]?\d{2}){4}(?!\d)"
