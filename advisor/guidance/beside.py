@@ -53,6 +53,7 @@ def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Su
     if not answer.citations and answer.status == "answered":
         return found  # small talk
     lang = answer.language
+    search = fiches.answerer.search
     # What is nearest to a question without answer says nothing of what it calls for.
     first = answer.citations[:1] if answer.status != "insufficient" else []
     found.diagnosis = bool(_BEGIN.search(question))
@@ -68,7 +69,8 @@ def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Su
             answer.resolved_question,
             lang,
             k=_SHOWN,
-            without=answer.other_than,
+            # What a question is about is no peer of itself.
+            without={*answer.other_than, *search.gazetteer.territories(answer.question)},
         )
         found.peers = [_item(one) for one in alike.peers]
         if alike.peers:

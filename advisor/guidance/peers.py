@@ -18,7 +18,7 @@ from advisor.guidance.contexts import likeness
 from advisor.guidance.fiches import Fiches, Record, primary_sources
 from advisor.guidance.models import Peer, Peers
 from advisor.guidance.profile import Profile
-from advisor.guidance.wording import context_names, population_text, theme_names
+from advisor.guidance.wording import context_names, population_text, telling, theme_names
 from advisor.i18n import translate
 from advisor.retrieval.models import Hit
 from advisor.text.normalise import fold
@@ -292,7 +292,7 @@ def _population_source(record: Record) -> PrimarySource | None:
 def _reasons(one: _Found, profile: Profile, lang: str) -> list[str]:
     record, said = one.record, []
     if one.hit is not None and one.shares.get("topic", 0.0) > _SHARE:
-        words = ", ".join(one.hit.words[:5])
+        words = telling(one.hit.words)
         key = "peer_topic" if words else "peer_meaning"
         said.append(translate(f"guidance.{key}", lang, **({"words": words} if words else {})))
     shared = [context for context in record.territory.contexts if context in profile.contexts]

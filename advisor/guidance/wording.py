@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from advisor.guidance.eligibility import Reason
 from advisor.i18n import format_date, translate
+from advisor.text.normalise import fold
+from advisor.text.words import word_list
 
 _SHOWN_TERMS = 5
+_REQUESTING = word_list("requesting")
 
 
 def theme_names(themes: Iterable[str], lang: str) -> list[str]:
@@ -30,16 +33,22 @@ def population_text(value: int, year: int | None, lang: str) -> str:
 def why(
     reasons: Sequence[Reason], terms: Sequence[str], themes: Sequence[str], lang: str
 ) -> list[str]:
-    """Return the sentences that say why: relevance first, then eligibility."""
+    """Return the sentences that say why: relevance first, then eligibility; one at least."""
     said = []
-    if terms:
-        shown = ", ".join(terms[:_SHOWN_TERMS])
+    if shown := telling(terms):
         said.append(translate("guidance.words_shared", lang, words=shown))
     if themes:
         said.append(
             translate("guidance.themes_shared", lang, themes=", ".join(theme_names(themes, lang)))
         )
-    return said + [reason_text(reason, lang) for reason in reasons]
+    said += [reason_text(reason, lang) for reason in reasons]
+    return said or [translate("guidance.peer_meaning", lang)]
+
+
+def telling(words: Iterable[str]) -> str:
+    """Return the first words that tell something of a subject, for a reader; may be empty."""
+    kept = [word for word in words if fold(word) not in _REQUESTING]
+    return ", ".join(kept[:_SHOWN_TERMS])
 
 
 def reason_text(reason: Reason, lang: str) -> str:
