@@ -70,6 +70,8 @@ _NAMED_MISSING = 3
 # Values told from any other text without doubt, and the share of the question that a line with
 # one answers for when it is the one asked for.
 _EXACT_VALUES, _ABOUT = (Value.DATE, Value.NUMBER), 0.4
+# Share of the best score that a line needs to be quoted for a second kind of value asked for.
+_OTHER_VALUE = 0.6
 # Share of the question's words that a programme answers for when its holder is worth asking.
 _RELATED = 0.5
 # Words of the question that ask for a form of answer, which no source need hold.
@@ -380,6 +382,8 @@ def _leading(selections: list[Selection], found: Findings) -> list[Selection]:
     """Put first what contradicts the question; join the list asked for, and other dates."""
     if found.count:
         selections = _with_list(selections, found.evidence, found.count)
+    for one, line in _other_values(selections, found):
+        selections = _with_line(selections, one, line, first=False)
     if found.correction is not None:
         one, line = found.correction.evidence, found.correction.line
         selections = _with_line(selections, one, line, first=True)
@@ -387,6 +391,28 @@ def _leading(selections: list[Selection], found: Findings) -> list[Selection]:
         for one, line, _ in found.disagreement.lines:
             selections = _with_line(selections, one, line, first=False)
     return selections
+
+
+def _other_values(
+    selections: Sequence[Selection], found: Findings
+) -> Iterator[tuple[Evidence, Line]]:
+    """Yield the best line with each kind of value that is asked for beside one already chosen."""
+    lines = [line for one in selections for line in one.lines]
+    if len(found.asked.values) < 2 or not lines:
+        return
+    enough = _OTHER_VALUE * max(line.score for line in lines)
+    for value in sorted(found.asked.values):
+        kind = frozenset({value})
+        if any(values_in(line.text, kind) for line in lines):
+            continue
+        having = [
+            (one, line)
+            for one in found.evidence
+            for line in one.lines
+            if line.score >= enough and not line.elsewhere and values_in(line.text, kind)
+        ]
+        if having:
+            yield max(having, key=lambda pair: pair[1].score)
 
 
 def _with_list(
