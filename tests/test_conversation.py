@@ -7,7 +7,7 @@ import pytest
 from advisor.answer.answerer import Answerer
 from advisor.catalogue.journal import Journal
 from advisor.catalogue.store import Catalogue
-from advisor.retrieval.asked import Shape, Value, understand_shape
+from advisor.retrieval.asked import Shape, Value, understand_shape, values_in
 from advisor.retrieval.conversation import Turn, turns_of
 from advisor.retrieval.query import understand
 from advisor.web.render import answer_html
@@ -55,11 +55,32 @@ def answerer(settings, folder, import_into) -> Answerer:
         ("Qu'est-ce qu'un PCAET ?", "fr", Shape.OVERVIEW, set()),
         ("Who signed the charter, and when?", "en", Shape.FACT, {Value.PERSON, Value.DATE}),
         ("Wo liegt der Ort?", "de", Shape.FACT, {Value.PLACE}),
+        ("Qui peut bénéficier du fonds ?", "fr", Shape.FACT, {Value.AUDIENCE}),
+        ("Who is eligible?", "en", Shape.FACT, {Value.AUDIENCE}),
+        ("Population de Loos ?", "fr", Shape.FACT, {Value.NUMBER}),
+        ("Notre population vieillit.", "fr", Shape.OVERVIEW, set()),
     ],
 )
 def test_the_question_words_tell_the_form_of_the_answer(question, lang, shape, values) -> None:
     asked = understand_shape(question, lang)
     assert (asked.shape, asked.values) == (shape, values)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("En 1999, la commune a 6 568 habitants (2017).", ["6 568 habitants"]),
+        ("40 millions d'euros depuis 2010", ["40 millions"]),
+        ("Le Cd2e et rev3 évitent 2,9 tonnes de CO2.", ["2,9 tonnes"]),
+        ("Le 8 mars 2020, plus de 100 personnes sur la base 11/19", ["100"]),
+        ("1. Loos compte 3 régies.", ["3"]),
+        ("de 203 à 117 kg, soit 42 %", ["203", "117 kg", "42 %"]),
+        ("entre 1 et 2 millions d'euros par an", ["1", "2 millions"]),
+    ],
+)
+def test_numbers_are_whole_ones_and_no_years_days_or_parts_of_names(text, numbers) -> None:
+    spans = values_in(text, frozenset({Value.NUMBER}))
+    assert [text[start:end] for start, end in spans] == numbers
 
 
 def test_a_list_is_found_though_it_does_not_repeat_the_question(
@@ -116,6 +137,11 @@ def test_a_correction_leads_with_what_follows_and_its_passage_is_quoted_once(ans
 def test_a_correction_that_opens_on_a_pronoun_comes_with_the_sentence_before(answerer) -> None:
     answer = answerer.answer("Où est le lieu de la Manufacture des territoires ?")
     assert answer.citations[0].quote.startswith("La Manufacture des territoires est une démarche")
+
+
+def test_what_askers_say_of_themselves_is_no_premise(answerer) -> None:
+    answer = answerer.answer("Notre ville a 12 000 habitants : que fait Loosville ?")
+    assert not any(notice.startswith("Attention") for notice in answer.notices)
 
 
 def test_a_true_premise_raises_no_warning(answerer) -> None:

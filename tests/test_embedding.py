@@ -34,7 +34,9 @@ def test_meaning_crosses_the_three_languages() -> None:
 
 def test_the_shipped_model_knows_words_that_have_no_vector_of_their_own() -> None:
     model = load_embeddings(str(SHIPPED_MODEL))
-    assert all(model.knows(word) for word in ("habitants", "perou", "wasserversorgung"))
+    assert all(
+        model.knows(word) for word in ("habitants", "perou", "reticents", "wasserversorgung")
+    )
     assert not model.knows("habitnats")
 
 

@@ -308,3 +308,17 @@ def test_the_commands_print_json_and_refuse_in_one_sentence(fiches, tmp_path) ->
         assert refused.returncode == 2, wrong
         assert len(refused.stderr.strip().splitlines()) == 1
         assert "Traceback" not in refused.stderr
+
+
+def test_a_territory_is_no_peer_of_a_question_about_itself(fiches) -> None:
+    answer = fiches.answerer.answer("Que fait Kingersheim pour la participation ?")
+    found = beside(fiches, answer)
+    assert found.peers
+    assert "kingersheim" not in {one.slug for one in found.peers}
+
+
+def test_a_reason_names_the_subject_and_not_the_words_of_asking(fiches) -> None:
+    found = suggest(fiches, "Quelles aides pour le vélo dans notre commune ?", Profile(), "fr", k=5)
+    reasons = " ".join(reason for one in found.suggestions for reason in one.reasons)
+    assert "vélo" in reasons
+    assert not re.search(r"besoin : [^.]*\b(aides|commune)\b", reasons)

@@ -33,16 +33,17 @@ def population_text(value: int, year: int | None, lang: str) -> str:
 def why(
     reasons: Sequence[Reason], terms: Sequence[str], themes: Sequence[str], lang: str
 ) -> list[str]:
-    """Return the sentences that say why: relevance first, then eligibility; one at least."""
+    """Return the sentences that say why: relevance first, then eligibility."""
     said = []
     if shown := telling(terms):
         said.append(translate("guidance.words_shared", lang, words=shown))
+    elif terms:
+        said.append(translate("guidance.peer_meaning", lang))
     if themes:
         said.append(
             translate("guidance.themes_shared", lang, themes=", ".join(theme_names(themes, lang)))
         )
-    said += [reason_text(reason, lang) for reason in reasons]
-    return said or [translate("guidance.peer_meaning", lang)]
+    return said + [reason_text(reason, lang) for reason in reasons]
 
 
 def telling(words: Iterable[str]) -> str:

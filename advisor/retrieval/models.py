@@ -31,7 +31,7 @@ class Hit:
     def words(self) -> tuple[str, ...]:
         """The words of the question, as typed, that the passage or what is above it holds."""
         lang = self.document.lang
-        above = " ".join([self.document.title, *self.passage.headings])
+        above = " ".join([self.document.title, *self.document.aliases, *self.passage.headings])
         shared = set(analyse(f"{above} {self.passage.text}", lang))
         terms = (term for term in self.query.terms if self.query.holds(term, shared, lang))
         return tuple(dict.fromkeys(map(self.query.as_typed, terms)))
