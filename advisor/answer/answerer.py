@@ -69,7 +69,8 @@ _DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6)
 _NAMED_MISSING = 3
 # Values told from any other text without doubt, and the share of the question that a line with
 # one answers for when it is the one asked for.
-_EXACT_VALUES, _ABOUT = (Value.DATE, Value.NUMBER), 0.4
+_EXACT_VALUES = {Value.DATE: "uncertain_date", Value.NUMBER: "uncertain_number"}
+_ABOUT = 0.4
 # Share of the best score that a line needs to be quoted for a second kind of value asked for.
 _OTHER_VALUE = 0.6
 # Share of the question's words that a programme answers for when its holder is worth asking.
@@ -263,9 +264,9 @@ class Answerer:
             unsure = found.chance < PARTIAL or found.silent >= SILENT
             unmet = missing(query, found.weights, quoted) if unsure else []
             lacking = _typed(query, unmet) or self._unnamed(query, citations)
-            for value in () if lacking else _uncertain(found, selections):
+            for code in () if lacking else _uncertain(found, selections):
                 answer.status = "partial"
-                answer.notices.append(translate(f"answer.uncertain_{value}", lang))
+                answer.notices.append(translate(f"answer.{code}", lang))
             if lacking:
                 answer.status = "partial"
                 shown = ", ".join(lacking[:_NAMED_MISSING])
@@ -467,8 +468,8 @@ def _warnings(found: Findings, citations: Sequence[Citation], lang: str) -> Iter
             yield translate("answer.disagree", lang, values=" ; ".join(said))
 
 
-def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[Value]:
-    """Return the kinds of value asked for that no line chosen gives for what is asked.
+def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
+    """Return the notices of the kinds of value asked for that no line chosen gives.
 
     A line gives one for what is asked when it answers, with what is above it, for enough of the
     question's words.
@@ -486,8 +487,8 @@ def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[Value]:
         >= _ABOUT * total
     ]
     return [
-        value
-        for value in _EXACT_VALUES
+        code
+        for value, code in _EXACT_VALUES.items()
         if value in found.asked.values
         and not any(values_in(text, frozenset({value})) for text in lines)
     ]
