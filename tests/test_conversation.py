@@ -237,6 +237,25 @@ def test_a_follow_up_whose_own_words_no_source_has_is_partial_and_says_so(
     assert land.status == "answered"
 
 
+@pytest.mark.parametrize(
+    ("question", "words", "context"),
+    [
+        (
+            "Nous sommes une petite commune de montagne et nous voulons isoler l'école.",
+            ("isoler", "ecole"),
+            ("petite", "commune", "montagne"),
+        ),
+        ("Our town is a former mine: who funds cycling?", ("funds", "cycling"), ("town", "mine")),
+        ("Notre commune est-elle éligible ?", ("commune", "eligible"), ()),
+        ("Nous sommes une association.", ("association",), ()),
+    ],
+)
+def test_what_a_question_says_of_who_asks_is_context(question, words, context) -> None:
+    query = understand(question)
+    assert query.words == words
+    assert set(context) <= set(query.context_words)
+
+
 def test_by_the_way_is_not_elsewhere() -> None:
     turns = [Turn("Qu'a fait Loos-en-Gohelle ?")]
     for text in ("D'ailleurs, quel budget ?", "Par ailleurs, quel budget ?"):

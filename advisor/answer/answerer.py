@@ -75,8 +75,8 @@ _ABOUT = 0.4
 _OTHER_VALUE = 0.6
 # Share of the question's words that a programme answers for when its holder is worth asking.
 _RELATED = 0.5
-# Words of the question that ask for a form of answer, which no source need hold.
-_ABOUT_THE_ANSWER = word_list("asking")
+# Words that ask for a form of answer, for help or for examples, which no source need hold.
+_ABOUT_THE_ANSWER = word_list("asking") | word_list("requesting")
 _NO_VECTORS = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
 _NO_READING = ("encoder_missing", "encoder_no_folder", "reranker_missing")
 

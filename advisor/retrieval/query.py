@@ -12,12 +12,29 @@ from advisor.retrieval.conversation import Turn, background, elsewhere
 from advisor.text.analysis import STOP_WORDS, content_words, stem
 from advisor.text.language import Language, detect_language
 from advisor.text.mentions import capitalised_in
-from advisor.text.normalise import fold
+from advisor.text.normalise import fold, fold_typed
 
 MAX_QUESTION = 2000
 _TYPED = re.compile(r"[^\W_]+(?:[-‐‑][^\W_]+)*")
 # «Aide-t-elle», «pourrait-on».
 _INVERTED = re.compile(r"(?:-t)?-(?:je|tu|il|elle|on|ce|nous|vous|ils|elles)$", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"[,.;:!?…]+(?:\s|$)|\s(?:et|and|und)\s(?=(?:nous|on|je|we|i|wir|ich)\s)", re.I
+)
+# «Nous sommes une petite commune de montagne, …»: who asks, not what is asked.
+_WHO_ASKS: dict[Language, re.Pattern[str]] = {
+    "fr": re.compile(
+        r"^(?:bonjour )?(?:je suis|nous sommes|on est|je travaille|nous travaillons|je represente"
+        r"|(?:ma|mon|notre|nos) [\w' -]{2,30} (?:est|a|compte|sont|ont|comptent)) "
+    ),
+    "en": re.compile(
+        r"^(?:hello )?(?:i am|i'm|we are|we're|i work|we work"
+        r"|(?:my|our) [\w' -]{2,30} (?:is|has|have)) "
+    ),
+    "de": re.compile(
+        r"^(?:ich bin|wir sind|ich arbeite|(?:mein|unser)\w* [\w' -]{2,30} (?:ist|hat|haben)) "
+    ),
+}
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
@@ -46,10 +63,10 @@ class Query:
 
     ``text`` is the question as typed (control characters dropped); ``context`` the earlier
     question it leans on and ``recalled`` the part of the answer before, both empty when it
-    stands alone. ``words`` are its content words in order and
-    ``terms`` their index terms in the question's language, each once; ``context_words`` and
-    ``context_terms`` those of the context. ``elsewhere``: it asks the same of other places than
-    those of the context: territories of slugs ``other_than``, with names made of the terms
+    stands alone. ``words`` are its content words in order and ``terms`` their index terms in the
+    question's language, each once; ``context_words`` and ``context_terms`` those of the context,
+    and of what the question says of who asks. ``elsewhere``: it asks the same of other places
+    than those of the context: territories of slugs ``other_than``, with names made of the terms
     ``left``. ``places`` are the slugs of the territories it is about. ``alternatives`` come from
     the corpus: see ``advisor.retrieval.expansion``.
     """
@@ -136,7 +153,8 @@ def understand(
     """Analyse a question; ``history`` holds the turns before it, oldest first."""
     text = " ".join(_TAG.sub(" ", printable(question[:MAX_QUESTION])).split())
     lang = detect_language(text, default)
-    words = tuple(content_words(text, lang)[:max_terms])
+    asked, who = _apart(text, lang)
+    words = tuple(content_words(asked, lang)[:max_terms])
     terms = _terms(words, lang)
     leant = background(text, lang, terms, history)
     context = " ".join(printable(leant.question[:MAX_QUESTION]).split())
@@ -145,7 +163,7 @@ def understand(
     context_words = tuple(
         dict.fromkeys(
             word
-            for word in content_words(f"{context} {recalled}", lang)[: 2 * max_terms]
+            for word in content_words(f"{context} {recalled} {who}", lang)[: 2 * max_terms]
             if word not in words
         )
     )
@@ -161,6 +179,14 @@ def understand(
         context_terms,
         elsewhere=bool(context) and elsewhere(text),
     )
+
+
+def _apart(text: str, lang: Language) -> tuple[str, str]:
+    """Return what a question asks, and what it says of who asks, if it does both."""
+    clauses = [clause for clause in _CLAUSE.split(text) if clause.strip()]
+    who = [one for one in clauses if _WHO_ASKS[lang].search(f"{fold_typed(one).strip()} ")]
+    asked = " ; ".join(one for one in clauses if one not in who)
+    return (asked, " ; ".join(who)) if who and content_words(asked, lang) else (text, "")
 
 
 def named(query: Query) -> dict[str, list[str]]:
