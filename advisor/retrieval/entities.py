@@ -37,7 +37,7 @@ class Gazetteer:
     """Finds the entities that a text names."""
 
     def __init__(self, entities: Iterable[Entity]) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], Entity]]] = defaultdict(list)
+        self._named: dict[tuple[str, ...], list[Entity]] = defaultdict(list)
         for entity in entities:
             title = entity.title
             names = [title, _ASIDE.sub("", title), *_ACRONYM.findall(title), *entity.names]
@@ -45,9 +45,13 @@ class Gazetteer:
                 words = _words(name)
                 # A letter or a number alone names nothing.
                 if words and (len(words) > 1 or (len(words[0]) > 1 and words[0].isalpha())):
-                    self._by_first[words[0]].append((words, entity))
-        for names in self._by_first.values():
-            names.sort(key=lambda pair: -len(pair[0]))
+                    self._named[words].append(entity)
+        # How many words the names that open on a word have, the most first: thousands of names
+        # open on «communauté».
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for known in self._named:
+            lengths[known[0]].add(len(known))
+        self._lengths = {first: sorted(counts)[::-1] for first, counts in lengths.items()}
 
     def find(self, text: str) -> tuple[Entity, ...]:
         """Return the entities named, in order, each once."""
@@ -61,20 +65,17 @@ class Gazetteer:
         place = 0
         while place < len(words):
             step = 1
-            for name, entity in self._by_first.get(words[place], ()):
-                if words[place : place + len(name)] == name and (step == 1 or len(name) == step):
-                    step = len(name)
-                    yield entity
+            for length in self._lengths.get(words[place], ()):
+                if found := self._named.get(words[place : place + length]):
+                    step = length
+                    yield from found
+                    break
             place += step
 
     def named(self, name: str, kind: str) -> Entity | None:
         """Return the entity of a kind that a slug or a whole name stands for, ``None`` if none."""
-        words = _words(name)
-        candidates = self._by_first.get(words[0], ()) if words else ()
-        return next(
-            (entity for known, entity in candidates if known == words and entity.kind == kind),
-            None,
-        )
+        found = self._named.get(_words(name), ())
+        return next((entity for entity in found if entity.kind == kind), None)
 
 
 def left_by(query: Query, gazetteer: Gazetteer) -> list[Entity]:
