@@ -171,7 +171,7 @@ def _without_asides(selection: Selection) -> Selection:
         for line in run
         if line.score >= _BULLET * best or not _is_loose(line, selection.evidence.lines)
     )
-    return replace(selection, lines=tuple(kept))
+    return replace(selection, lines=tuple(sorted(kept, key=lambda line: line.start)))
 
 
 def _is_loose(line: Line, lines: Sequence[Line]) -> bool:
