@@ -293,7 +293,7 @@ def _reasons(one: _Found, profile: Profile, lang: str) -> list[str]:
     record, said = one.record, []
     if one.hit is not None and one.shares.get("topic", 0.0) > _SHARE:
         words = telling(one.hit.words)
-        key = "peer_topic" if words else "peer_meaning"
+        key = "peer_topic" if words else "near_in_meaning"
         said.append(translate(f"guidance.{key}", lang, **({"words": words} if words else {})))
     shared = [context for context in record.territory.contexts if context in profile.contexts]
     if shared:

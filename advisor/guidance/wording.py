@@ -38,7 +38,7 @@ def why(
     if shown := telling(terms):
         said.append(translate("guidance.words_shared", lang, words=shown))
     elif terms:
-        said.append(translate("guidance.peer_meaning", lang))
+        said.append(translate("guidance.near_in_meaning", lang))
     if themes:
         said.append(
             translate("guidance.themes_shared", lang, themes=", ".join(theme_names(themes, lang)))

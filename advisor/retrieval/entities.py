@@ -78,6 +78,13 @@ class Gazetteer:
         return next((entity for entity in found if entity.kind == kind), None)
 
 
+def subjects(query: Query, gazetteer: Gazetteer) -> tuple[Entity, ...]:
+    """Return the territories and dispositifs that a question is about."""
+    # «Combien d'habitants compte-t-elle ?» is about what the turn before named.
+    named = gazetteer.find(query.text)
+    return named if named or query.elsewhere else gazetteer.find(query.context)
+
+
 def left_by(query: Query, gazetteer: Gazetteer) -> list[Entity]:
     """Return the territories that a follow-up asking for others («et ailleurs ?») leaves."""
     named = gazetteer.find(query.context) or gazetteer.find(query.recalled)

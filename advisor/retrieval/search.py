@@ -18,7 +18,7 @@ from advisor.index.lexical import Candidate
 from advisor.index.token_encoder import encoder_of
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
-from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_by
+from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_by, subjects
 from advisor.retrieval.expansion import expand
 from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches, with_nearness
 from advisor.retrieval.late_interaction import nearness
@@ -94,9 +94,10 @@ class PassageSearch:
         query = understand(question, history, self.lang) if isinstance(question, str) else question
         if not any(char.isalnum() for char in query.text):
             raise UsageError("empty_question")
+        gazetteer = self.gazetteer
         if query.elsewhere:
-            query = leaving(query, left_by(query, self.gazetteer))
-        entities = self._entities(query)
+            query = leaving(query, left_by(query, gazetteer))
+        entities = subjects(query, gazetteer)
         query = replace(
             query, places=tuple(one.slug for one in entities if one.kind == "territoire")
         )
@@ -139,9 +140,7 @@ class PassageSearch:
         evidence: dict[str, Evidence] = {}
         if legs == BOTH:
             hits = with_priors(hits, query.asked.shape)
-            hits, evidence = by_best_line(
-                query, hits, words, match, self.gazetteer, self.embeddings
-            )
+            hits, evidence = by_best_line(query, hits, words, match, gazetteer, self.embeddings)
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)
@@ -265,7 +264,7 @@ class PassageSearch:
             (*found.title, *found.headings, *found.body) if (found := known.get(one.passage_id))
             else () for one in best
         ]  # fmt: skip
-        matches = match.shares(texts, words)
+        matches = match.weighted_means(texts, words)
         # Those that were not looked at have no match.
         return with_matches(ranked, [*matches, *[0.0] * (len(ranked) - len(best))])
 
@@ -383,12 +382,6 @@ class PassageSearch:
         """Tell whether a passage names a territory that the question does not leave."""
         named = self.gazetteer.territories(f"{' '.join(passage.headings)} {passage.text}")
         return not named.issubset(query.other_than)
-
-    def _entities(self, query: Query) -> Sequence[Entity]:
-        """Return the territories and dispositifs that a question is about."""
-        # «Combien d'habitants compte-t-elle ?» is about what the turn before named.
-        named = self.gazetteer.find(query.text)
-        return named if named or query.elsewhere else self.gazetteer.find(query.context)
 
     def _preferred(self, query: Query, entities: Sequence[Entity]) -> dict[str, float]:
         """Return how much the documents of what a question names are preferred."""

@@ -57,7 +57,9 @@ class WordMatch:
                 near[place] = self._near[[self._rows[word] for word in set(text)]].max(axis=0)
         return near
 
-    def shares(self, texts: Sequence[Collection[str]], weights: Mapping[str, float]) -> list[float]:
+    def weighted_means(
+        self, texts: Sequence[Collection[str]], weights: Mapping[str, float]
+    ) -> list[float]:
         """Return the mean similarity of the words asked in each text, by their weight, in [0, 1].
 
         Args:

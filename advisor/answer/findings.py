@@ -1,0 +1,126 @@
+"""What the sources have for a question, before anything is chosen or written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from advisor.answer.abstention import features, probability, silence
+from advisor.answer.disagreement import Disagreement, disagreement
+from advisor.answer.evidence import items_in, score_evidence
+from advisor.answer.premise import Correction, asked_count, correction
+from advisor.catalogue.records import Filters
+from advisor.errors import UsageError
+from advisor.retrieval.asked import Asked, Shape
+from advisor.retrieval.entities import Entity
+from advisor.retrieval.models import Evidence, Hit, SearchResult
+from advisor.retrieval.query import Query
+from advisor.retrieval.search import PassageSearch
+from advisor.text.analysis import analyse
+
+_PASSAGES = 8
+# Things compared at most, and the passages read for each.
+_COMPARED, _EACH = 4, 3
+# How many of the best passages name the documents where a list is looked for.
+_LISTING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The evidence found, scored, and what it says of the question.
+
+    ``chance`` is the probability that it answers, ``silent`` the share of the question that no
+    passage answers for, ``count`` how many things are asked for, ``compared`` those compared.
+    """
+
+    result: SearchResult
+    asked: Asked
+    evidence: list[Evidence]
+    weights: Mapping[str, float]
+    chance: float
+    silent: float
+    correction: Correction | None
+    disagreement: Disagreement | None
+    count: int | None
+    compared: tuple[Entity, ...]
+
+    @property
+    def query(self) -> Query:
+        return self.result.query
+
+
+def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findings:
+    """Return what the sources have for a question.
+
+    Raises:
+        UsageError: the question or the corpus is empty.
+        IndexUnavailable: neither index can be read.
+    """
+    asked = query.asked
+    result = search.search(query, _PASSAGES, filters)
+    compared = _compared(search, query) if asked.shape is Shape.COMPARISON else ()
+    if compared:
+        result = _each_side(search, result, compared, filters)
+    count = asked_count(result.query) if asked.shape is Shape.LIST else None
+    if count:
+        result = _with_lists(search, result, *count)
+    query = result.query
+    weights = result.weights
+    evidence = search.lines(result)
+    score_evidence(evidence, asked.values, count[0] if count else None)
+    measured = features(query, evidence, weights, search.size)
+    return Findings(
+        result,
+        asked,
+        evidence,
+        weights,
+        probability(measured),
+        silence(query, weights, evidence),
+        correction(query, evidence, weights, asked.values),
+        disagreement(evidence, weights, asked.values),
+        count[0] if count else None,
+        compared,
+    )
+
+
+def _compared(search: PassageSearch, query: Query) -> tuple[Entity, ...]:
+    """Return the territories and dispositifs that a question compares, none for one alone."""
+    named = search.gazetteer.find(query.text)[:_COMPARED]
+    return named if len(named) > 1 else ()
+
+
+def _each_side(
+    search: PassageSearch,
+    result: SearchResult,
+    compared: Sequence[Entity],
+    filters: Filters | None,
+) -> SearchResult:
+    """Add the passages of each thing compared, looked for in its own fiche.
+
+    So one does not crowd out the others.
+    """
+    hits: list[Hit] = []
+    for one in compared:
+        only = replace(filters or Filters(), documents=(one.document_id,))
+        with suppress(UsageError):
+            hits += search.search(result.query, _EACH, only).hits
+    found = {hit.passage.id: hit for hit in (*hits, *result.hits)}
+    return replace(result, hits=tuple(found.values())[: _PASSAGES + len(hits)])
+
+
+def _with_lists(search: PassageSearch, result: SearchResult, count: int, noun: str) -> SearchResult:
+    """Add, from the best documents, the passages that list as many things as are asked for.
+
+    A list seldom repeats the words of the question: «les quatre…» stand in the passage
+    before, or in the heading.
+    """
+    known = {hit.passage.id for hit in result.hits}
+    added: list[Hit] = []
+    for hit in {hit.document.id: hit for hit in reversed(result.hits[:_LISTING])}.values():
+        for passage in search.catalogue.passages_of(hit.document.id):
+            about = " ".join([*passage.headings, passage.text])
+            named = noun in analyse(about, hit.document.lang)
+            if passage.id not in known and named and items_in(passage.text) == count:
+                added.append(replace(hit, passage=passage))
+    return replace(result, hits=(*result.hits, *added)) if added else result

@@ -1,0 +1,155 @@
+"""What is said beside an answer: what it lacks, what contradicts, whom to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from advisor.answer.abstention import PARTIAL, SILENT, missing
+from advisor.answer.evidence import Selection
+from advisor.answer.findings import Findings
+from advisor.answer.models import Citation
+from advisor.answer.premise import Contradiction
+from advisor.answer.selection import NEAREST
+from advisor.catalogue.fiche import Kind
+from advisor.errors import UsageError
+from advisor.i18n import translate
+from advisor.retrieval.asked import Value, values_in
+from advisor.retrieval.models import Evidence, SearchResult
+from advisor.retrieval.query import Query
+from advisor.retrieval.search import PassageSearch
+from advisor.text.analysis import stem
+from advisor.text.words import word_list
+
+_NAMED_MISSING = 3
+# Values told from any other text without doubt, and the share of the question that a line with
+# one answers for when it is the one asked for.
+_EXACT_VALUES = {Value.DATE: "uncertain_date", Value.NUMBER: "uncertain_number"}
+_ABOUT = 0.4
+# Share of the question's words that a programme answers for when its holder is worth asking.
+_RELATED = 0.5
+# Words that ask for a form of answer, for help or for examples, which no source need hold.
+_ABOUT_THE_ANSWER = word_list("asking") | word_list("requesting")
+_NO_VECTORS = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
+_NO_READING = ("encoder_missing", "encoder_no_folder", "reranker_missing")
+
+
+def on_search(result: SearchResult, lang: str) -> Iterator[str]:
+    """Yield what a search did without, and the words it read as others."""
+    # What a rebuild will not repair is named; the rest is being repaired.
+    lasting = [one for one in result.degraded if one.code in (*_NO_VECTORS, *_NO_READING)]
+    yield from (one.message(lang) for one in lasting)
+    if result.missing_leg is not None and not any(one.code in _NO_VECTORS for one in lasting):
+        code = "lexical_only" if result.missing_leg == "dense" else "dense_only"
+        yield translate(f"answer.{code}", lang)
+    corrected = [one.shown for one in result.query.alternatives if one.origin == "spelling"]
+    if corrected:
+        yield translate("answer.read_as", lang, words=", ".join(dict.fromkeys(corrected)))
+
+
+def on_gaps(
+    search: PassageSearch,
+    found: Findings,
+    selections: Sequence[Selection],
+    citations: Sequence[Citation],
+) -> list[str]:
+    """Return what the answer lacks of what is asked, nothing when it lacks nothing.
+
+    The words that no passage quoted answers for where that is in doubt, else the names that no
+    document quoted has, else the number or date that no line gives for what is asked.
+    """
+    query, lang = found.query, found.query.lang
+    unsure = found.chance < PARTIAL or found.silent >= SILENT
+    quoted = [one.evidence for one in selections]
+    unmet = missing(query, found.weights, quoted) if unsure else []
+    if lacking := _typed(query, unmet) or _unnamed(search, query, citations):
+        shown = ", ".join(lacking[:_NAMED_MISSING])
+        return [translate("answer.partial", lang, words=shown)]
+    return [translate(f"answer.{code}", lang) for code in _uncertain(found, selections)]
+
+
+def on_contradictions(found: Findings, citations: Sequence[Citation]) -> Iterator[str]:
+    """Yield that a source contradicts the question, that sources disagree, with its number."""
+    lang = found.query.lang
+    if (wrong := found.correction) is not None:
+        number = _cited(citations, wrong.evidence, wrong.line.start)
+        if number and wrong.kind is Contradiction.DENIAL:
+            yield translate("answer.denied", lang, number=number)
+        elif number:
+            yield translate("answer.corrected", lang, supposed=wrong.supposed, number=number)
+    if found.disagreement is not None:
+        said = [
+            f"{year} [{number}]"
+            for one, line, year in found.disagreement.lines
+            if (number := _cited(citations, one, line.start))
+        ]
+        if len(said) > 1:
+            yield translate("answer.disagree", lang, values=" ; ".join(said))
+
+
+def on_holder(search: PassageSearch, found: Findings) -> str | None:
+    """Return whom to ask instead: who runs a programme that answers for part of the question.
+
+    The first of the nearest passages decides; one that has next to nothing of the question
+    leads nowhere.
+    """
+    for one in found.evidence[:NEAREST]:
+        held = sum(map(one.holds, found.weights))
+        document = one.hit.document
+        if document.kind == Kind.DISPOSITIF and held >= _RELATED * len(found.weights):
+            try:
+                record = search.catalogue.document(document.id).record or {}
+            except UsageError:  # withdrawn a moment ago
+                continue
+            if holder := (record.get("dispositif") or {}).get("holder"):
+                lang = found.query.lang
+                return translate("answer.ask_holder", lang, holder=holder, title=document.title)
+    return None
+
+
+def _unnamed(search: PassageSearch, query: Query, citations: Sequence[Citation]) -> list[str]:
+    """Return the names of the question that none of the documents quoted has."""
+    if query.lang == "de":  # every noun has a capital
+        return []
+    quoted = list(dict.fromkeys(citation.document_id for citation in citations))
+    # An acronym may be written out.
+    return [name for name in search.unnamed(query, quoted) if not name.isupper()]
+
+
+def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
+    """Return the notices of the kinds of value asked for that no line chosen gives.
+
+    A line gives one for what is asked when it answers, with what is above it, for enough of the
+    question's words.
+    """
+    weights = {w: weight for w, weight in found.weights.items() if w not in _ABOUT_THE_ANSWER}
+    total = sum(weights.values())
+    lines = [
+        line.text
+        for one in selections
+        for line in one.lines
+        if sum(
+            weight * max(line.matches.get(word, 0.0), one.evidence.above.get(word, 0.0))
+            for word, weight in weights.items()
+        )
+        >= _ABOUT * total
+    ]
+    return [
+        code
+        for value, code in _EXACT_VALUES.items()
+        if value in found.asked.values
+        and not any(values_in(text, frozenset({value})) for text in lines)
+    ]
+
+
+def _cited(citations: Sequence[Citation], one: Evidence, start: int) -> str:
+    for citation in citations:
+        same = citation.document_id == one.hit.document.id
+        if same and citation.start <= start < citation.end:
+            return str(citation.n)
+    return ""
+
+
+def _typed(query: Query, words: Iterable[str]) -> list[str]:
+    """Return words of the question as they were typed, less those that ask for a form of answer."""
+    terms = {word: stem(word, query.lang) for word in words if word not in _ABOUT_THE_ANSWER}
+    return [query.as_typed(term) for term in terms.values() if term in query.terms]

@@ -1,0 +1,125 @@
+"""The lines of an answer, chosen among the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from advisor.answer.abstention import names_of
+from advisor.answer.evidence import Measure, Selection, in_context, list_of, select
+from advisor.answer.findings import Findings
+from advisor.retrieval.asked import Shape, values_in
+from advisor.retrieval.models import Evidence, Line
+
+NEAREST = 3
+# How much an answer of each shape says, chosen with `make eval`: whole passages, few of them.
+_MEASURES = {
+    Shape.FACT: Measure(sentences=10, passages=3, floor=0.2, far=0.91),
+    Shape.LIST: Measure(sentences=11, passages=4, floor=0.1, far=0.76),
+    Shape.HOW: Measure(sentences=10, passages=4, floor=0.2, far=0.91),
+    Shape.COMPARISON: Measure(sentences=10, passages=4, floor=0.2, far=0.81),
+    Shape.OVERVIEW: Measure(sentences=10, passages=3, floor=0.2, far=0.86),
+}
+# «Plus de détails».
+_DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6)
+# Share of the best score that a line needs to be quoted for a second kind of value asked for.
+_OTHER_VALUE = 0.6
+
+
+def answering(found: Findings, *, detailed: bool) -> list[Selection]:
+    """Return the lines that answer: the best, as many for each thing compared.
+
+    What contradicts the question comes first; the list asked for, the other kinds of value and
+    the dates on which sources differ are joined.
+    """
+    selections = _selected(found, _DETAILED if detailed else _MEASURES[found.asked.shape])
+    if found.count:
+        selections = _with_list(selections, found.evidence, found.count)
+    for one, line in _other_values(selections, found):
+        selections = _with_line(selections, one, line, first=False)
+    if found.correction is not None:
+        one, line = found.correction.evidence, found.correction.line
+        selections = _with_line(selections, one, line, first=True)
+    if found.disagreement is not None:
+        for one, line, _ in found.disagreement.lines:
+            selections = _with_line(selections, one, line, first=False)
+    return selections
+
+
+def nearest(evidence: Sequence[Evidence]) -> list[Selection]:
+    """Return the best line of each of the nearest passages: what the corpus has instead."""
+    found = []
+    for one in evidence[:NEAREST]:
+        best = max(one.lines, key=lambda line: line.score, default=None)
+        if best is not None:
+            found.append(Selection(one, (best,)))
+    return found
+
+
+def _selected(found: Findings, measure: Measure) -> list[Selection]:
+    """Choose the lines; when things are compared, as many for each of them."""
+    if not found.compared:
+        return select(found.evidence, measure, names_of(found.query))
+    each = max(2, measure.sentences // len(found.compared))
+    part = replace(measure, passages=1, sentences=each)
+    chosen: list[Selection] = []
+    for one in found.compared:
+        own = [e for e in found.evidence if e.hit.document.id == one.document_id]
+        chosen += select(own, part)
+    return chosen or select(found.evidence, measure, names_of(found.query))
+
+
+def _other_values(
+    selections: Sequence[Selection], found: Findings
+) -> Iterator[tuple[Evidence, Line]]:
+    """Yield the best line with each kind of value that is asked for beside one already chosen."""
+    lines = [line for one in selections for line in one.lines]
+    if len(found.asked.values) < 2 or not lines:
+        return
+    enough = _OTHER_VALUE * max(line.score for line in lines)
+    for value in sorted(found.asked.values):
+        kind = frozenset({value})
+        if any(values_in(line.text, kind) for line in lines):
+            continue
+        having = [
+            (one, line)
+            for one in found.evidence
+            for line in one.lines
+            if line.score >= enough and not line.elsewhere and values_in(line.text, kind)
+        ]
+        if having:
+            yield max(having, key=lambda pair: pair[1].score)
+
+
+def _with_list(
+    selections: list[Selection], evidence: Sequence[Evidence], count: int
+) -> list[Selection]:
+    """Return selections that hold a list of so many items, when the evidence has one."""
+    if any(sum(line.item for line in one.lines) >= count for one in selections):
+        return selections
+    lists = [(one, items) for one in evidence if (items := list_of(one.lines, count))]
+    if not lists:
+        return selections
+    best, items = max(lists, key=lambda found: found[0].best)
+    return [*selections, Selection(best, tuple(items))]
+
+
+def _with_line(
+    selections: list[Selection], one: Evidence, line: Line, *, first: bool
+) -> list[Selection]:
+    """Return selections that hold a line.
+
+    ``first`` puts it before all others, with what it needs to be understood and what is chosen
+    after it in its passage.
+    """
+    own = next((item for item in selections if item.hit.passage.id == one.hit.passage.id), None)
+    others = tuple(known for known in (own.lines if own else ()) if known is not line)
+    if first:
+        after = (known for known in others if known.start > line.start)
+        leading = Selection(one, (*in_context(line, one), *after), leads=True)
+        return [leading, *(item for item in selections if item is not own)]
+    lines = tuple(sorted((*others, line), key=lambda known: known.start))
+    renewed = Selection(one, lines)
+    if own is None:
+        return [*selections, renewed]
+    return [renewed if item is own else item for item in selections]
