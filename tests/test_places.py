@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from advisor.answer.answerer import Answerer
+from advisor.retrieval.search import LEXICAL
 from advisor.settings import Settings
 
 _FRONT = """---
@@ -25,6 +26,8 @@ _TERRITORY = "territory: {type: commune, country: FR, contexts: [rural]}\n"
 _VILLE = """---
 Villeneuve-sur-Lie est une commune de la vallée qui compte 900 habitants[^s1].
 
+L'accueil de Villeneuve-sur-Lie s'adresse aux associations du canton et aux écoles[^s1].
+
 ## Trente ans
 
 - 1986 : la mine de Villeneuve-sur-Lie ferme, et la commune rachète ses friches[^s1].
@@ -40,6 +43,7 @@ Les communes minières préparent la suite de plusieurs façons[^s1].
 
 1. Villeneuve-sur-Lie a planté des haies sur ses terrils avec les écoles[^s1].
 2. Montclair, dont la dernière mine a fermé en 2003, a planté des vergers[^s1].
+3. Montclair s'est passé de pesticides en 2010[^s1].
 """
 
 
@@ -59,10 +63,9 @@ def answerer(settings: Settings, tmp_path: Path, import_into: Callable) -> Answe
 
 
 def test_what_another_territory_did_is_not_quoted_for_the_one_asked_about(answerer) -> None:
-    answer = answerer.answer("Quand la dernière mine de Villeneuve-sur-Lie a-t-elle fermé ?")
-    said = " ".join(one.text for one in answer.sentences)
-    assert "1986" in said
-    assert "2003" not in said
+    answer = answerer.answer("Villeneuve-sur-Lie a-t-elle planté des vergers ?")
+    assert answer.sentences
+    assert not any("Montclair" in one.text for one in answer.sentences)
 
 
 def test_an_item_about_another_territory_leaves_the_list(answerer) -> None:
@@ -79,8 +82,9 @@ def test_a_question_that_names_no_territory_gets_every_one(answerer) -> None:
 
 
 def test_what_another_territory_did_contradicts_nothing(answerer) -> None:
-    answer = answerer.answer("La dernière mine de Villeneuve-sur-Lie a bien fermé en 1986 ?")
+    answer = answerer.answer("Que s'est-il passé à Villeneuve-sur-Lie en 1986 ?")
     assert not any(notice.startswith("Attention") for notice in answer.notices)
+    assert "1986" in answer.citations[0].quote
 
 
 def test_a_line_that_opens_on_a_year_is_a_bullet_like_the_others(answerer) -> None:
@@ -89,8 +93,8 @@ def test_a_line_that_opens_on_a_year_is_a_bullet_like_the_others(answerer) -> No
 
 
 def test_a_fiche_is_found_by_another_name_that_its_text_does_not_hold(answerer) -> None:
-    hits = answerer.search.search("zéro phyto", 3).hits
-    assert hits[0].document.title == "Comment préparer l'après-mine ?"
+    hits = answerer.search.search("zéro phyto", 3, legs=LEXICAL).hits
+    assert {hit.document.title for hit in hits} == {"Comment préparer l'après-mine ?"}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,7 @@ def test_a_number_or_date_that_no_quote_gives_is_said_to_be_missing(
 
 
 def test_each_kind_of_value_asked_for_is_quoted(answerer) -> None:
-    question = "Combien d'habitants compte Villeneuve-sur-Lie et quand sa mine a-t-elle fermé ?"
+    question = "Quand la mine de Villeneuve-sur-Lie a-t-elle fermé, et pour qui est son accueil ?"
     said = " ".join(one.text for one in answerer.answer(question).sentences)
-    assert "900 habitants" in said
     assert "1986" in said
+    assert "s'adresse aux associations" in said
