@@ -242,6 +242,19 @@ def test_words_of_the_field_are_translated_as_written_by_hand() -> None:
     assert "burger" in [one.shown for one in translations("citoyens", "fr", "de")]
 
 
+@pytest.mark.parametrize(
+    "typed", ["la « chaufferie »", "la “chaufferie”", "la „chaufferie“", 'la "chaufferie"']
+)
+def test_words_between_quotation_marks_count_more(imported, typed) -> None:
+    def gap(question: str) -> float:
+        hits = PassageSearch(imported).search(question, 9, legs=LEXICAL).hits
+        best = {hit.document.title.split()[0].rstrip(","): hit.score for hit in hits[::-1]}
+        return best["Tramayes"] - best["Loos-en-Gohelle"]
+
+    asked = "les habitants et {}"
+    assert gap(asked.format(typed)) > gap(asked.format("la chaufferie"))
+
+
 def test_a_small_word_inside_a_name_is_no_term_of_the_question() -> None:
     assert understand("Was tut Loos-en-Gohelle?").words == (
         "tut", "loos", "gohelle", "loosengohelle",

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from advisor.answer.abstention import features, probability, silence
 from advisor.answer.disagreement import Disagreement, disagreement
 from advisor.answer.evidence import items_in, score_evidence
+from advisor.answer.introduction import introduction
 from advisor.answer.premise import Correction, asked_count, correction
-from advisor.catalogue.records import Filters
+from advisor.catalogue.records import Filters, Passage
 from advisor.errors import UsageError
 from advisor.retrieval.asked import Asked, Shape
 from advisor.retrieval.entities import Entity
@@ -31,7 +32,8 @@ class Findings:
     """The evidence found, scored, and what it says of the question.
 
     ``chance`` is the probability that it answers, ``silent`` the share of the question that no
-    passage answers for, ``count`` how many things are asked for, ``compared`` those compared.
+    passage answers for, ``count`` how many things are asked for, ``compared`` those compared,
+    ``opening`` how the fiche presents what the question asks nothing else of.
     """
 
     result: SearchResult
@@ -44,6 +46,7 @@ class Findings:
     disagreement: Disagreement | None
     count: int | None
     compared: tuple[Entity, ...]
+    opening: Evidence | None
 
     @property
     def query(self) -> Query:
@@ -65,6 +68,9 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
     count = asked_count(result.query) if asked.shape is Shape.LIST else None
     if count:
         result = _with_lists(search, result, *count)
+    introduced = introduction(search, result, asked)
+    if introduced is not None:
+        result = _with_passage(result, *introduced)
     query = result.query
     weights = result.weights
     evidence = search.lines(result)
@@ -81,6 +87,7 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
         disagreement(evidence, weights, asked.values),
         count[0] if count else None,
         compared,
+        _of_passage(evidence, introduced[1]) if introduced is not None else None,
     )
 
 
@@ -107,6 +114,18 @@ def _each_side(
             hits += search.search(result.query, _EACH, only).hits
     found = {hit.passage.id: hit for hit in (*hits, *result.hits)}
     return replace(result, hits=tuple(found.values())[: _PASSAGES + len(hits)])
+
+
+def _with_passage(result: SearchResult, beside: Hit, passage: Passage) -> SearchResult:
+    """Add a passage of the document of a hit, unless it was found."""
+    if any(hit.passage.id == passage.id for hit in result.hits):
+        return result
+    return replace(result, hits=(*result.hits, replace(beside, passage=passage)))
+
+
+def _of_passage(evidence: Sequence[Evidence], passage: Passage) -> Evidence | None:
+    found = (one for one in evidence if one.hit.passage.id == passage.id and one.lines)
+    return next(found, None)
 
 
 def _with_lists(search: PassageSearch, result: SearchResult, count: int, noun: str) -> SearchResult:

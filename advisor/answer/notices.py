@@ -13,12 +13,11 @@ from advisor.answer.selection import NEAREST
 from advisor.catalogue.fiche import Kind
 from advisor.errors import UsageError
 from advisor.i18n import translate
-from advisor.retrieval.asked import Value, values_in
+from advisor.retrieval.asked import ABOUT_THE_ANSWER, Value, values_in
 from advisor.retrieval.models import Evidence, SearchResult
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
 from advisor.text.analysis import stem
-from advisor.text.words import word_list
 
 _NAMED_MISSING = 3
 # Values told from any other text without doubt, and the share of the question that a line with
@@ -27,8 +26,6 @@ _EXACT_VALUES = {Value.DATE: "uncertain_date", Value.NUMBER: "uncertain_number"}
 _ABOUT = 0.4
 # Share of the question's words that a programme answers for when its holder is worth asking.
 _RELATED = 0.5
-# Words that ask for a form of answer, for help or for examples, which no source need hold.
-_ABOUT_THE_ANSWER = word_list("asking") | word_list("requesting")
 _NO_VECTORS = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
 _NO_READING = ("encoder_missing", "encoder_no_folder", "reranker_missing")
 
@@ -121,7 +118,7 @@ def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
     A line gives one for what is asked when it answers, with what is above it, for enough of the
     question's words.
     """
-    weights = {w: weight for w, weight in found.weights.items() if w not in _ABOUT_THE_ANSWER}
+    weights = {w: weight for w, weight in found.weights.items() if w not in ABOUT_THE_ANSWER}
     total = sum(weights.values())
     lines = [
         line.text
@@ -151,5 +148,5 @@ def _cited(citations: Sequence[Citation], one: Evidence, start: int) -> str:
 
 def _typed(query: Query, words: Iterable[str]) -> list[str]:
     """Return words of the question as they were typed, less those that ask for a form of answer."""
-    terms = {word: stem(word, query.lang) for word in words if word not in _ABOUT_THE_ANSWER}
+    terms = {word: stem(word, query.lang) for word in words if word not in ABOUT_THE_ANSWER}
     return [query.as_typed(term) for term in terms.values() if term in query.terms]

@@ -22,6 +22,8 @@ _MEASURES = {
 }
 # «Plus de détails».
 _DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6)
+# Sentences of the opening of a fiche that present its subject.
+_OPENING = 3
 # Share of the best score that a line needs to be quoted for a second kind of value asked for.
 _OTHER_VALUE = 0.6
 
@@ -57,7 +59,15 @@ def nearest(evidence: Sequence[Evidence]) -> list[Selection]:
 
 
 def _selected(found: Findings, measure: Measure) -> list[Selection]:
-    """Choose the lines; when things are compared, as many for each of them."""
+    """Choose the lines: when things are compared, as many for each of them; when one is
+    presented, those of its fiche, the opening first.
+    """
+    if (opening := found.opening) is not None:
+        fiche = opening.hit.document.id
+        own = [one for one in found.evidence if one.hit.document.id == fiche]
+        first = Selection(opening, tuple(opening.lines[:_OPENING]), leads=True)
+        others = select([one for one in own if one is not opening], measure)
+        return [first, *others]
     if not found.compared:
         return select(found.evidence, measure, names_of(found.query))
     each = max(2, measure.sentences // len(found.compared))

@@ -10,7 +10,7 @@ from advisor.text.normalise import fold
 from advisor.text.words import word_list
 
 _SHOWN_TERMS = 5
-_REQUESTING = word_list("requesting")
+_REQUESTING = word_list("requesting") | word_list("generic")
 
 
 def theme_names(themes: Iterable[str], lang: str) -> list[str]:

@@ -15,6 +15,13 @@ from pathlib import Path
 from advisor.text.language import Language
 from advisor.text.mentions import MONTH, NAME, YEAR
 from advisor.text.normalise import fold_typed
+from advisor.text.words import word_list
+
+#: Words that say nothing of what a question is about: those that ask for a form of answer, and
+#: those for kinds of things.
+NO_SUBJECT = word_list("asking") | word_list("generic")
+#: The same, and those that ask for help or for examples: words which no source need hold.
+ABOUT_THE_ANSWER = NO_SUBJECT | word_list("requesting")
 
 
 class Shape(StrEnum):

@@ -33,15 +33,19 @@ class Entity:
     names: tuple[str, ...] = ()
 
 
+def names_of(title: str, aliases: Iterable[str]) -> list[str]:
+    """Return the names that a fiche's title and aliases give its subject, each once."""
+    names = [title, _ASIDE.sub("", title), *_ACRONYM.findall(title), *aliases]
+    return list(dict.fromkeys(names))
+
+
 class Gazetteer:
     """Finds the entities that a text names."""
 
     def __init__(self, entities: Iterable[Entity]) -> None:
         self._named: dict[tuple[str, ...], list[Entity]] = defaultdict(list)
         for entity in entities:
-            title = entity.title
-            names = [title, _ASIDE.sub("", title), *_ACRONYM.findall(title), *entity.names]
-            for name in dict.fromkeys(names):
+            for name in names_of(entity.title, entity.names):
                 words = _words(name)
                 # A letter or a number alone names nothing.
                 if words and (len(words) > 1 or (len(words[0]) > 1 and words[0].isalpha())):

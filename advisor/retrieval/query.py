@@ -35,6 +35,8 @@ _WHO_ASKS: dict[Language, re.Pattern[str]] = {
         r"^(?:ich bin|wir sind|ich arbeite|(?:mein|unser)\w* [\w' -]{2,30} (?:ist|hat|haben)) "
     ),
 }
+# «…», “…”, „…“, "…": the very words that the source is expected to have.
+_QUOTED = re.compile(r"«([^»]+)»|[“„]([^”“]+)[”“]|\"([^\"]+)\"")
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
@@ -67,8 +69,9 @@ class Query:
     question's language, each once; ``context_words`` and ``context_terms`` those of the context,
     and of what the question says of who asks. ``elsewhere``: it asks the same of other places
     than those of the context: territories of slugs ``other_than``, with names made of the terms
-    ``left``. ``places`` are the slugs of the territories it is about. ``alternatives`` come from
-    the corpus: see ``advisor.retrieval.expansion``.
+    ``left``. ``quoted`` are the terms typed between quotation marks. ``places`` are the slugs of
+    the territories it is about. ``alternatives`` come from the corpus: see
+    ``advisor.retrieval.expansion``.
     """
 
     text: str
@@ -84,6 +87,7 @@ class Query:
     left: frozenset[str] = frozenset()
     other_than: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    quoted: frozenset[str] = frozenset()
 
     @property
     def asked(self) -> Asked:
@@ -178,6 +182,7 @@ def understand(
         context_words,
         context_terms,
         elsewhere=bool(context) and elsewhere(text),
+        quoted=frozenset(_terms(content_words(" ".join(_quotations(asked)), lang), lang)),
     )
 
 
@@ -187,6 +192,10 @@ def _apart(text: str, lang: Language) -> tuple[str, str]:
     who = [one for one in clauses if _WHO_ASKS[lang].search(f"{fold_typed(one).strip()} ")]
     asked = " ; ".join(one for one in clauses if one not in who)
     return (asked, " ; ".join(who)) if who and content_words(asked, lang) else (text, "")
+
+
+def _quotations(text: str) -> list[str]:
+    return ["".join(found) for found in _QUOTED.findall(text)]
 
 
 def named(query: Query) -> dict[str, list[str]]:

@@ -12,6 +12,8 @@ from advisor.text.language import Language
 
 # Words of the turn before count for less than those of the question.
 CONTEXT_SHARE = 0.4
+# Words typed between quotation marks are the very words looked for.
+_QUOTED_SHARE = 2.0
 
 
 def rarity(index: LexicalIndex | None, stems: Iterable[str]) -> float:
@@ -39,7 +41,7 @@ def weights_by_language(
 ) -> dict[Language, dict[str, float]]:
     """Return, for passages of each language, the terms to look for with their weight."""
     shares = dict.fromkeys(query.context_terms, CONTEXT_SHARE)
-    shares |= dict.fromkeys(query.terms, 1.0)
+    shares |= {term: _own_share(query, term) for term in query.terms}
     weights: dict[Language, dict[str, float]] = {lang: {} for lang in languages}
     for term, share in shares.items():
         if query.lang in weights:
@@ -61,10 +63,15 @@ def word_weights(query: Query, index: LexicalIndex | None) -> dict[str, float]:
     """Return each word of a question and its context, spelling corrected, with its weight."""
     corrected = {one.asked[0]: one.shown for one in query.alternatives if one.origin == "spelling"}
     weights: dict[str, float] = {}
-    for words, share in ((query.words, 1.0), (query.context_words, CONTEXT_SHARE)):
+    for words, own in ((query.words, True), (query.context_words, False)):
         for word in words:
             term = stem(word, query.lang)
+            share = _own_share(query, term) if own else CONTEXT_SHARE
             weight = share * rarity(index, stems_of(query, term))
             shown = corrected.get(term, word)
             weights[shown] = max(weights.get(shown, 0.0), weight)
     return weights
+
+
+def _own_share(query: Query, term: str) -> float:
+    return _QUOTED_SHARE if term in query.quoted else 1.0
