@@ -1,4 +1,4 @@
-"""«Qu'est-ce que… ?»: the fiche of that name presents its subject before anything else."""
+"""«Qu'est-ce que… ?», «quelle différence ?», «comment… ?»: what fiches say before anything else."""
 
 import pytest
 
@@ -19,14 +19,46 @@ OTHER = """L'histoire du fonds d'essai
 
 Le fonds d'essai est né d'une idée du maire. Le fonds d'essai a aidé le fonds d'essai voisin.
 """
+SECOND = """L'aide de secours, ou ADS, paie les travaux urgents des communes[^s1].
+
+## Pour qui
+
+L'aide de secours s'adresse aux départements[^s1]. L'aide de secours refuse les communes[^s1].
+"""
+HOW_TO = """---
+kind: experience
+title: Comment planter des haies ?
+updated: 2026-11-23
+summary: Des communes imaginaires plantent des haies.
+themes: [biodiversite]
+sources:
+  - {id: s1, name: Journal officiel, date: 2021-02-10}
+---
+## Pourquoi planter
+
+Une haie retient la terre et abrite les oiseaux[^s1].
+
+## Les étapes
+
+1. Choisir les parcelles avec les agriculteurs de la commune[^s1].
+2. Réunir les écoles et les chasseurs[^s1].
+3. Arroser deux étés de suite[^s1].
+
+## Limites et appuis
+
+Planter des haies demande des plants, et les plants de haies manquent[^s1].
+"""
 
 
 @pytest.fixture
 def answerer(settings, tmp_path, import_into) -> Answerer:
     header = FICHE[: FICHE.index("---\n", 4) + 4]
     (tmp_path / "fonds.md").write_text(header + BODY, encoding="utf-8")
+    second = header.replace("Fonds d'essai", "ADS, aide de secours")
+    (tmp_path / "secours.md").write_text(second + SECOND, encoding="utf-8")
+    (tmp_path / "haies.md").write_text(HOW_TO, encoding="utf-8")
     (tmp_path / "histoire.txt").write_text(OTHER, encoding="utf-8")
-    import_into(settings, tmp_path / "fonds.md", tmp_path / "histoire.txt")
+    import_into(settings, tmp_path)
     return Answerer(settings)
 
 
@@ -53,3 +85,29 @@ def test_a_fiche_asked_for_by_name_alone_is_presented_from_its_opening(answerer,
 def test_a_question_that_asks_more_is_answered_for_that(answerer, question) -> None:
     answer = answerer.answer(question)
     assert answer.sentences[0].text != "Le fonds d'essai paie les études des communes."
+
+
+def test_fiches_compared_are_each_presented_from_their_opening(answerer) -> None:
+    answer = answerer.answer("Quelle différence entre le fonds d'essai et l'ADS ?")
+    by_group: dict[str, list[str]] = {}
+    for sentence in answer.sentences:
+        by_group.setdefault(sentence.group, []).append(sentence.text)
+    fund, relief = by_group["Fonds d'essai"], by_group["ADS, aide de secours"]
+    assert fund[0] == "Le fonds d'essai paie les études des communes."
+    assert relief[0] == "L'aide de secours, ou ADS, paie les travaux urgents des communes."
+    assert any("s'adresse aux communes" in text for text in fund)
+    assert any("s'adresse aux départements" in text for text in relief)
+
+
+def test_a_short_acronym_is_a_name_in_capitals_and_a_word_in_small_letters(answerer) -> None:
+    gazetteer = answerer.search.gazetteer
+    assert [one.title for one in gazetteer.find("l'ADS")] == ["ADS, aide de secours"]
+    assert gazetteer.find("the ads of the town") == ()
+
+
+@pytest.mark.parametrize(
+    "question", ["Comment planter des haies ?", "Comment une commune plante-t-elle ses haies ?"]
+)
+def test_how_to_questions_get_the_steps_whole(answerer, question) -> None:
+    items = [sentence.text for sentence in answerer.answer(question).sentences if sentence.item]
+    assert [item[:2] for item in items] == ["1.", "2.", "3."]

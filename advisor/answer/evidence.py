@@ -12,6 +12,9 @@ from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.text.sentences import points_back
 
 _SENTENCE_ITEM = re.compile(r"•\s+[^\W_a-zà-ÿ].*[.!?…]$", re.DOTALL)
+# A line of a numbered list, and how many make one.
+_STEP = re.compile(r"^\d{1,2}[.)] \S", re.MULTILINE)
+_FEWEST_STEPS = 3
 # Weights of a sentence's features, chosen with `make eval`.
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
 # What a list of the length asked for gains.
@@ -61,6 +64,11 @@ def score_evidence(
 def items_in(text: str) -> int:
     """Return how many lines of a text are items of a list."""
     return sum(bool(ITEM.match(line)) for line in text.splitlines())
+
+
+def has_steps(text: str) -> bool:
+    """Tell whether a text numbers steps or levers."""
+    return len(_STEP.findall(text)) >= _FEWEST_STEPS
 
 
 def list_of(lines: Sequence[Line], count: int) -> list[Line]:
@@ -146,7 +154,7 @@ def select(
         if key not in owners and (len(owners) >= measure.passages or line.score < far * best):
             continue
         owners[key] = one
-        group = _whole_list(line, one.lines) or in_context(line, one, best=not kept)
+        group = whole_list(line, one.lines) or in_context(line, one, best=not kept)
         for member in group:
             chosen.setdefault(key, {})[member.start] = member
             kept.append(member)
@@ -176,7 +184,7 @@ def _without_asides(selection: Selection) -> Selection:
 
 def _is_loose(line: Line, lines: Sequence[Line]) -> bool:
     """Tell whether a line is a bullet that stands alone: a sentence, of no announced list."""
-    return bool(_SENTENCE_ITEM.match(line.text)) and not _whole_list(line, lines)
+    return bool(_SENTENCE_ITEM.match(line.text)) and not whole_list(line, lines)
 
 
 def _joined(one: Evidence, chosen: Mapping[int, Line]) -> tuple[Line, ...]:
@@ -215,7 +223,7 @@ def _between(one: Evidence, first: Line, second: Line) -> str:
     return one.hit.passage.text[first.end - start : second.start - start]
 
 
-def _whole_list(line: Line, lines: Sequence[Line]) -> list[Line]:
+def whole_list(line: Line, lines: Sequence[Line]) -> list[Line]:
     """Return the list a line belongs to or introduces, with its introduction; else nothing.
 
     Numbered steps, announced lists and lists of fragments stay whole, less the items about other

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 
 from advisor.answer.abstention import features, probability, silence
 from advisor.answer.disagreement import Disagreement, disagreement
-from advisor.answer.evidence import items_in, score_evidence
-from advisor.answer.introduction import introduction
+from advisor.answer.evidence import has_steps, items_in, score_evidence
+from advisor.answer.introduction import introduced
 from advisor.answer.premise import Correction, asked_count, correction
-from advisor.catalogue.records import Filters, Passage
+from advisor.catalogue.records import Filters
 from advisor.errors import UsageError
 from advisor.retrieval.asked import Asked, Shape
 from advisor.retrieval.entities import Entity
 from advisor.retrieval.models import Evidence, Hit, SearchResult
+from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
 from advisor.text.analysis import analyse
@@ -33,7 +34,7 @@ class Findings:
 
     ``chance`` is the probability that it answers, ``silent`` the share of the question that no
     passage answers for, ``count`` how many things are asked for, ``compared`` those compared,
-    ``opening`` how the fiche presents what the question asks nothing else of.
+    ``introduced`` the passages, in order, of each fiche that it asks nothing but what it is.
     """
 
     result: SearchResult
@@ -46,7 +47,7 @@ class Findings:
     disagreement: Disagreement | None
     count: int | None
     compared: tuple[Entity, ...]
-    opening: Evidence | None
+    introduced: list[list[Evidence]]
 
     @property
     def query(self) -> Query:
@@ -68,9 +69,12 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
     count = asked_count(result.query) if asked.shape is Shape.LIST else None
     if count:
         result = _with_lists(search, result, *count)
-    introduced = introduction(search, result, asked)
-    if introduced is not None:
-        result = _with_passage(result, *introduced)
+    if asked.shape is Shape.HOW:
+        result = _with_steps(search, result)
+    fiches = introduced(search, result, asked, compared)
+    known = {hit.passage.id for hit in result.hits}
+    added = (hit for fiche in fiches for hit in fiche if hit.passage.id not in known)
+    result = replace(result, hits=(*result.hits, *added))
     query = result.query
     weights = result.weights
     evidence = search.lines(result)
@@ -87,7 +91,7 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
         disagreement(evidence, weights, asked.values),
         count[0] if count else None,
         compared,
-        _of_passage(evidence, introduced[1]) if introduced is not None else None,
+        _evidence_of(fiches, evidence),
     )
 
 
@@ -116,16 +120,28 @@ def _each_side(
     return replace(result, hits=tuple(found.values())[: _PASSAGES + len(hits)])
 
 
-def _with_passage(result: SearchResult, beside: Hit, passage: Passage) -> SearchResult:
-    """Add a passage of the document of a hit, unless it was found."""
-    if any(hit.passage.id == passage.id for hit in result.hits):
+def _evidence_of(
+    fiches: Sequence[Sequence[Hit]], evidence: Sequence[Evidence]
+) -> list[list[Evidence]]:
+    found = {one.hit.passage.id: one for one in evidence if one.lines}
+    return [[found[hit.passage.id] for hit in fiche if hit.passage.id in found] for fiche in fiches]
+
+
+def _with_steps(search: PassageSearch, result: SearchResult) -> SearchResult:
+    """Add the passages that number the steps, of the first document that tells how to do it.
+
+    Steps seldom repeat the words of the question: they stand in the title.
+    """
+    hit = next((hit for hit in result.hits if hit.document.kind in PRACTICAL_KINDS), None)
+    if hit is None:
         return result
-    return replace(result, hits=(*result.hits, replace(beside, passage=passage)))
-
-
-def _of_passage(evidence: Sequence[Evidence], passage: Passage) -> Evidence | None:
-    found = (one for one in evidence if one.hit.passage.id == passage.id and one.lines)
-    return next(found, None)
+    known = {one.passage.id for one in result.hits}
+    added = [
+        replace(hit, passage=passage)
+        for passage in search.catalogue.passages_of(hit.document.id)
+        if passage.id not in known and has_steps(passage.text)
+    ]
+    return replace(result, hits=(*result.hits, *added))
 
 
 def _with_lists(search: PassageSearch, result: SearchResult, count: int, noun: str) -> SearchResult:

@@ -1,15 +1,22 @@
-"""What opens the answer to «qu'est-ce que… ?»: how the fiche of that name presents its subject."""
+"""«Qu'est-ce que… ?»: the fiches of which a question asks nothing but what they are.
+
+Such a fiche is presented: its opening, then what each of its sections says first.
+"""
 
 from __future__ import annotations
 
-from advisor.catalogue.records import Passage
+from collections.abc import Sequence
+from dataclasses import replace
+
 from advisor.errors import UsageError
 from advisor.retrieval.asked import NO_SUBJECT, Asked, Shape
-from advisor.retrieval.entities import names_of
+from advisor.retrieval.entities import Entity, names_of
 from advisor.retrieval.models import Hit, SearchResult
+from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
 from advisor.text.analysis import analyse, stem
+from advisor.text.language import Language
 
 # «Qu'est-ce que… ?», «comment fonctionne… ?».
 _PRESENTING = (Shape.OVERVIEW, Shape.HOW)
@@ -18,40 +25,67 @@ _PRESENTING = (Shape.OVERVIEW, Shape.HOW)
 _NAMED = 0.5
 
 
-def introduction(
-    search: PassageSearch, result: SearchResult, asked: Asked
-) -> tuple[Hit, Passage] | None:
-    """Return a hit of the fiche that a question asks nothing of but what it is, and its opening.
+def introduced(
+    search: PassageSearch, result: SearchResult, asked: Asked, compared: Sequence[Entity]
+) -> list[list[Hit]]:
+    """Return the passages, in reading order, of each fiche that a question asks to present.
 
-    ``None`` for a question that asks more, or when no document found has the name: the opening
-    of a fiche stands above its first heading.
+    None for a question that asks more than what something is, or how things compared differ, or
+    when no document found has the name. The opening of a fiche stands above its first heading; one
+    that tells how to do something («Comment impliquer les habitants ?») may go without.
     """
     query = result.query
-    if asked.shape not in _PRESENTING or asked.values or query.context:
-        return None
-    shares = [(_share(query, hit), hit) for hit in result.hits]
+    if asked.values or query.context:
+        return []
+    if compared:
+        hits = [
+            next((hit for hit in result.hits if hit.document.id == one.document_id), None)
+            for one in compared
+        ]
+        known = [hit for hit in hits if hit is not None]
+        names = " ".join(name for one in compared for name in names_of(one.title, one.names))
+        if not _rest(query, frozenset(analyse(names, "fr")), "fr") <= NO_SUBJECT:
+            return []
+    elif asked.shape in _PRESENTING:
+        known = _named(result)
+    else:
+        return []
+    fiches = [_passages(search, hit) for hit in known]
+    return fiches if all(fiches) else []
+
+
+def _named(result: SearchResult) -> list[Hit]:
+    """Return a hit of the document whose name is all that the question says, if one was found."""
+    shares = [(_share(result.query, hit), hit) for hit in result.hits]
     # Of equals, the first of the ranking.
     share, hit = max(shares, key=lambda one: one[0], default=(0.0, None))
-    if hit is None or share < _NAMED:
-        return None
+    return [hit] if hit is not None and share >= _NAMED else []
+
+
+def _passages(search: PassageSearch, hit: Hit) -> list[Hit]:
     try:
         is_fiche = search.catalogue.document(hit.document.id).record is not None
     except UsageError:  # withdrawn a moment ago
-        return None
-    opening = next(iter(search.catalogue.passages_of(hit.document.id)), None)
-    if not is_fiche or opening is None or opening.headings:
-        return None
-    return hit, opening
+        return []
+    passages = search.catalogue.passages_of(hit.document.id)
+    opened = hit.document.kind in PRACTICAL_KINDS or not (passages and passages[0].headings)
+    if not is_fiche or not opened:
+        return []
+    return [replace(hit, passage=passage) for passage in passages]
 
 
 def _share(query: Query, hit: Hit) -> float:
     """Return the share of a document's name that a question gives, 0 if it says anything else."""
     lang = hit.document.lang
-    terms = {stem(word, query.lang): word for word in query.words}
     shares = [0.0]
     for name in names_of(hit.document.title, hit.document.aliases):
         held = frozenset(analyse(name, lang))
-        given = {term for term in terms if query.holds(term, held, lang)}
-        if held and all(terms[term] in NO_SUBJECT for term in terms.keys() - given):
-            shares.append(min(1.0, len(given) / len(held)))
+        given = sum(bool(query.holds(term, held, lang)) for term in query.terms)
+        if held and _rest(query, held, lang) <= NO_SUBJECT:
+            shares.append(min(1.0, given / len(held)))
     return max(shares)
+
+
+def _rest(query: Query, held: frozenset[str], lang: Language) -> set[str]:
+    """Return the words of a question that are none of the terms held."""
+    return {word for word in query.words if not query.holds(stem(word, query.lang), held, lang)}

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from advisor.answer.abstention import names_of
-from advisor.answer.evidence import Measure, Selection, in_context, list_of, select
+from advisor.answer.evidence import (
+    Measure,
+    Selection,
+    has_steps,
+    in_context,
+    list_of,
+    select,
+    whole_list,
+)
 from advisor.answer.findings import Findings
 from advisor.retrieval.asked import Shape, values_in
 from advisor.retrieval.models import Evidence, Line
+from advisor.retrieval.priors import PRACTICAL_KINDS
 
 NEAREST = 3
 # How much an answer of each shape says, chosen with `make eval`: whole passages, few of them.
@@ -35,6 +45,8 @@ def answering(found: Findings, *, detailed: bool) -> list[Selection]:
     the dates on which sources differ are joined.
     """
     selections = _selected(found, _DETAILED if detailed else _MEASURES[found.asked.shape])
+    if found.asked.shape is Shape.HOW:
+        selections = _with_steps(selections, found.evidence)
     if found.count:
         selections = _with_list(selections, found.evidence, found.count)
     for one, line in _other_values(selections, found):
@@ -59,15 +71,12 @@ def nearest(evidence: Sequence[Evidence]) -> list[Selection]:
 
 
 def _selected(found: Findings, measure: Measure) -> list[Selection]:
-    """Choose the lines: when things are compared, as many for each of them; when one is
-    presented, those of its fiche, the opening first.
+    """Choose the lines: when things are compared, as many for each of them; of what is
+    presented, what its fiche says first.
     """
-    if (opening := found.opening) is not None:
-        fiche = opening.hit.document.id
-        own = [one for one in found.evidence if one.hit.document.id == fiche]
-        first = Selection(opening, tuple(opening.lines[:_OPENING]), leads=True)
-        others = select([one for one in own if one is not opening], measure)
-        return [first, *others]
+    if found.introduced:
+        each = measure.sentences // len(found.introduced)
+        return [one for fiche in found.introduced for one in _presentation(fiche, each)]
     if not found.compared:
         return select(found.evidence, measure, names_of(found.query))
     each = max(2, measure.sentences // len(found.compared))
@@ -77,6 +86,23 @@ def _selected(found: Findings, measure: Measure) -> list[Selection]:
         own = [e for e in found.evidence if e.hit.document.id == one.document_id]
         chosen += select(own, part)
     return chosen or select(found.evidence, measure, names_of(found.query))
+
+
+def _presentation(fiche: Sequence[Evidence], sentences: int) -> list[Selection]:
+    """Return the opening of a fiche, then what each section says first, a list whole.
+
+    With more sentences than sections, the sections say more.
+    """
+    opening, *sections = fiche
+    chosen = [Selection(opening, tuple(opening.lines[:_OPENING]), leads=True)]
+    left = sentences - len(chosen[0].lines)
+    deep = max(1, left // max(1, len(sections)))
+    for one in sections[:left]:
+        first = one.lines[0]
+        prose = list(takewhile(lambda line: not line.item, one.lines[:deep]))
+        lines = whole_list(first, one.lines) or prose or one.lines[:deep]
+        chosen.append(Selection(one, tuple(lines)))
+    return chosen
 
 
 def _other_values(
@@ -99,6 +125,24 @@ def _other_values(
         ]
         if having:
             yield max(having, key=lambda pair: pair[1].score)
+
+
+def _with_steps(selections: list[Selection], evidence: Sequence[Evidence]) -> list[Selection]:
+    """Return selections that hold the numbered steps of the document that answers best.
+
+    Only of one that tells how to do things: elsewhere, a numbered list may be anything.
+    """
+    if not selections or selections[0].hit.document.kind not in PRACTICAL_KINDS:
+        return selections
+    document = selections[0].hit.document.id
+    chosen = {one.hit.passage.id for one in selections}
+    for one in evidence:
+        passage = one.hit.passage
+        if one.hit.document.id == document and has_steps(passage.text):
+            items = tuple(line for line in one.lines if line.item)
+            if passage.id not in chosen and items:
+                return [*selections, Selection(one, items)]
+    return selections
 
 
 def _with_list(

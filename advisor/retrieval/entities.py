@@ -16,10 +16,13 @@ from advisor.text.analysis import analyse, stem
 from advisor.text.normalise import fold
 
 _WORD = re.compile(r"[^\W_]+")
-# «Atlas de la biodiversité communale (ABC)» is called by what precedes the brackets or stands in.
-_ASIDE = re.compile(r"\s*[(:].*$")
+# «Atlas de la biodiversité communale (ABC)» is called by what precedes the brackets or stands in,
+# «COT, contrat d'objectif territorial» by what precedes the comma.
+_ASIDE = re.compile(r"\s*[(:,].*$")
 _ACRONYM = re.compile(r"\(([A-Z][\w'’-]+)\)")
 KINDS = ("territoire", "dispositif")
+# So short, an acronym in small letters is a word: «tri», «ten».
+_SHORT_ACRONYM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,15 @@ class Gazetteer:
 
     def __init__(self, entities: Iterable[Entity]) -> None:
         self._named: dict[tuple[str, ...], list[Entity]] = defaultdict(list)
+        self._in_capitals: set[tuple[str, ...]] = set()
         for entity in entities:
             for name in names_of(entity.title, entity.names):
                 words = _words(name)
                 # A letter or a number alone names nothing.
                 if words and (len(words) > 1 or (len(words[0]) > 1 and words[0].isalpha())):
                     self._named[words].append(entity)
+                    if name.isupper() and len(name) <= _SHORT_ACRONYM:
+                        self._in_capitals.add(words)
         # How many words the names that open on a word have, the most first: thousands of names
         # open on «communauté».
         lengths: dict[str, set[int]] = defaultdict(set)
@@ -59,18 +65,21 @@ class Gazetteer:
 
     def find(self, text: str) -> tuple[Entity, ...]:
         """Return the entities named, in order, each once."""
-        return tuple(dict.fromkeys(self._find(_words(text))))
+        typed = _WORD.findall(text)
+        return tuple(dict.fromkeys(self._find([fold(word) for word in typed], typed)))
 
     def territories(self, text: str) -> frozenset[str]:
         """Return the slugs of the territories named."""
         return frozenset(one.slug for one in self.find(text) if one.kind == "territoire")
 
-    def _find(self, words: tuple[str, ...]) -> Iterator[Entity]:
+    def _find(self, words: Sequence[str], typed: Sequence[str]) -> Iterator[Entity]:
         place = 0
         while place < len(words):
             step = 1
             for length in self._lengths.get(words[place], ()):
-                if found := self._named.get(words[place : place + length]):
+                name = tuple(words[place : place + length])
+                found = self._named.get(name)
+                if found and (name not in self._in_capitals or typed[place].isupper()):
                     step = length
                     yield from found
                     break

@@ -24,7 +24,8 @@ _LINKS = 0.7
 _YEARS, _OLD = 10, 0.04
 # «Comment faire ?»: what was tried comes before what was planned.
 _PRACTICAL = 1.03
-_PRACTICAL_KINDS = (Kind.EXPERIENCE, Kind.REFERENTIEL)
+#: Kinds of documents that tell how to do something.
+PRACTICAL_KINDS = (Kind.EXPERIENCE, Kind.REFERENTIEL)
 
 
 def informativeness(passage: Passage) -> float:
@@ -47,7 +48,7 @@ def with_priors(hits: Sequence[Hit], shape: Shape) -> tuple[Hit, ...]:
     for hit, year in zip(hits, years, strict=True):
         age = newest - year if year is not None else 0
         factor = 1 - _OLD * min(1.0, age / _YEARS)
-        if shape is Shape.HOW and hit.document.kind in _PRACTICAL_KINDS:
+        if shape is Shape.HOW and hit.document.kind in PRACTICAL_KINDS:
             factor *= _PRACTICAL
         weighed.append(replace(hit, score=min(1.0, hit.score * factor)))
     return tuple(sorted(weighed, key=lambda hit: (-hit.score, hit.passage.id)))
