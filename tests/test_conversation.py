@@ -58,6 +58,13 @@ def answerer(settings, folder, import_into) -> Answerer:
         ("Qui peut bénéficier du fonds ?", "fr", Shape.FACT, {Value.AUDIENCE}),
         ("Who is eligible?", "en", Shape.FACT, {Value.AUDIENCE}),
         ("Population de Loos ?", "fr", Shape.FACT, {Value.NUMBER}),
+        ("Quelle est la superficie de la vallée ?", "fr", Shape.FACT, {Value.NUMBER}),
+        ("Quels budgets participatifs ?", "fr", Shape.LIST, set()),
+        ("Le fonds est-il encore ouvert ?", "fr", Shape.FACT, {Value.STATE}),
+        ("Pourquoi les mines ont-elles fermé ?", "fr", Shape.OVERVIEW, set()),
+        ("What is the charter?", "en", Shape.OVERVIEW, set()),
+        ("Is the fund still open?", "en", Shape.FACT, {Value.STATE}),
+        ("Was kostet das?", "de", Shape.FACT, {Value.NUMBER}),
         ("Notre population vieillit.", "fr", Shape.OVERVIEW, set()),
     ],
 )
@@ -144,6 +151,17 @@ def test_what_askers_say_of_themselves_is_no_premise(answerer) -> None:
     assert not any(notice.startswith("Attention") for notice in answer.notices)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Cite trois communes du premier atelier",
+        "Une ville de trois communes du premier atelier de 2018 peut-elle réunir la Manufacture ?",
+    ],
+)
+def test_a_count_that_is_wished_or_describes_is_no_premise(answerer, question) -> None:
+    assert not any(notice.startswith("Attention") for notice in answerer.answer(question).notices)
+
+
 def test_a_true_premise_raises_no_warning(answerer) -> None:
     for question in (
         "Culture Commune a bien été créée en 1990 ?",
@@ -160,6 +178,18 @@ def test_sources_that_disagree_on_a_date_are_both_given(answerer) -> None:
     assert "1988" in notice and "1989" in notice
     quotes = " ".join(citation.quote for citation in answer.citations)
     assert "1988" in quotes and "1989" in quotes
+
+
+def test_two_dates_in_the_life_of_one_name_are_no_disagreement(
+    settings, tmp_path, import_into: Callable
+) -> None:
+    (tmp_path / "fonds.txt").write_text(
+        "Le fonds\n\nLe Fonds Rivage existe depuis 2009.\n\nLe Fonds Rivage a changé en 2021.\n"
+    )
+    import_into(settings, tmp_path)
+    answer = Answerer(settings).answer("Depuis quand le Fonds Rivage existe-t-il ?")
+    assert "2009" in answer.answer_markdown
+    assert not any("même date" in notice for notice in answer.notices)
 
 
 def test_a_way_to_reach_someone_a_later_year_and_tomorrow_are_not_guessed(answerer) -> None:
@@ -247,6 +277,11 @@ def test_a_follow_up_whose_own_words_no_source_has_is_partial_and_says_so(
         ),
         ("Our town is a former mine: who funds cycling?", ("funds", "cycling"), ("town", "mine")),
         ("Notre commune est-elle éligible ?", ("commune", "eligible"), ()),
+        (
+            "Ma commune de 4 000 habitants peut-elle isoler l'école ?",
+            ("isoler", "ecole"),
+            ("commune", "4000", "habitants"),
+        ),
         ("Nous sommes une association.", ("association",), ()),
     ],
 )

@@ -48,6 +48,27 @@ Une haie retient la terre et abrite les oiseaux[^s1].
 
 Planter des haies demande des plants, et les plants de haies manquent[^s1].
 """
+PLACE = """---
+kind: territoire
+title: Rivebois
+updated: 2026-01-10
+summary: Un village imaginaire qui plante des arbres.
+themes: [biodiversite]
+sources:
+  - {id: s1, name: "Rapport de la commune"}
+territory:
+  type: commune
+  insee: "56001"
+  departements: ["56"]
+  region: Bretagne
+  contexts: [rural]
+---
+Rivebois est un village du Morbihan, qui compte 1 200 habitants[^s1].
+
+## Les arbres
+
+Rivebois a planté 400 arbres à Rivebois, au bord de la rivière[^s1]. Les 12 classes de Rivebois ont aidé Rivebois[^s1].
+"""
 
 
 @pytest.fixture
@@ -111,3 +132,47 @@ def test_a_short_acronym_is_a_name_in_capitals_and_a_word_in_small_letters(answe
 def test_how_to_questions_get_the_steps_whole(answerer, question) -> None:
     items = [sentence.text for sentence in answerer.answer(question).sentences if sentence.item]
     assert [item[:2] for item in items] == ["1.", "2.", "3."]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Le fonds d'essai est-il encore ouvert ?", "est ouvert"),
+        ("Is the Fonds d'essai still open?", "is open"),
+        ("Qui gère le fonds d'essai ?", "État"),
+        ("Wer verwaltet den Fonds d'essai?", "État"),
+    ],
+)
+def test_the_header_of_a_fiche_says_who_runs_a_programme_and_whether_it_is_open(
+    answerer, question, said
+) -> None:
+    answer = answerer.answer(question)
+    assert answer.status == "answered"
+    assert said in answer.notices[0]
+
+
+@pytest.mark.parametrize(
+    "question", ["Où se trouve Rivebois ?", "Quel est le code INSEE de Rivebois ?"]
+)
+def test_the_header_of_a_fiche_says_where_a_place_lies(
+    settings, tmp_path, import_into, question
+) -> None:
+    (tmp_path / "rivebois.md").write_text(PLACE, encoding="utf-8")
+    import_into(settings, tmp_path)
+    answer = Answerer(settings).answer(question)
+    assert "région Bretagne" in answer.notices[0] and "56001" in answer.notices[0]
+    assert answer.sentences[0].text.startswith("Rivebois est un village")
+
+
+def test_the_opening_of_a_fiche_gives_the_population(settings, tmp_path, import_into) -> None:
+    (tmp_path / "rivebois.md").write_text(PLACE, encoding="utf-8")
+    import_into(settings, tmp_path)
+    answerer = Answerer(settings)
+    for question in (
+        "Combien d'habitants compte Rivebois ?",
+        "Quelle est la population de Rivebois ?",
+    ):
+        answer = answerer.answer(question)
+        assert answer.status == "answered" and "1 200 habitants" in answer.answer_markdown
+    answer = answerer.answer("Combien de vélos compte Rivebois ?")
+    assert answer.status != "answered"

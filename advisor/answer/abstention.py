@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from advisor.retrieval.asked import Value, values_in
+from advisor.retrieval.asked import ASKING, Value, values_in
 from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query, named
@@ -170,7 +170,11 @@ def silence(query: Query, weights: Mapping[str, float], evidence: Sequence[Evide
 
     What a follow-up recalls is found again without saying anything of what is asked now.
     """
-    own = {word: weight for word, weight in weights.items() if word not in query.context_words}
+    own = {
+        word: weight
+        for word, weight in weights.items()
+        if word not in query.context_words and word not in ASKING
+    }
     unmet = sum(own.get(word, 0.0) for word in missing(query, weights, evidence))
     return unmet / (sum(own.values()) or 1.0)
 

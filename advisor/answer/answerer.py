@@ -91,8 +91,10 @@ class Answerer:
 
     def _extract(self, question: str, found: Findings, detailed: bool) -> Answer:
         query = found.query
-        # What contradicts the question answers it, however little they have in common.
-        weak = found.correction is None and (
+        # What contradicts the question answers it, however little they have in common; so does the
+        # fiche of the very name asked for, or its header.
+        known = bool(found.introduced or found.header)
+        weak = not (found.correction or known) and (
             found.chance < (PARTIAL if undated(query, found.evidence, found.weights) else REFUSED)
             or beyond(query, found.evidence, found.asked.values)
         )
@@ -108,12 +110,12 @@ class Answerer:
             answer_markdown="",
             sentences=sentences,
             citations=citations,
-            notices=list(notices.on_search(found.result, query.lang)),
+            notices=[*found.header, *notices.on_search(found.result, query.lang)],
             other_than=list(query.other_than),
         )
         if weak or not citations:
             return self._decline(answer, found)
-        if found.correction is None and (
+        if not (found.correction or known) and (
             gaps := notices.on_gaps(self.search, found, selections, citations)
         ):
             answer.status = "partial"

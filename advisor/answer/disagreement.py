@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor.retrieval.asked import Value
@@ -10,10 +10,12 @@ from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
 from advisor.text.mentions import years_in
 
-# Two lines speak of the same thing when the first answers for this much of the question, the
-# second for this share of it, and lacks at most one of the words that the first holds.
+# Two lines date the same thing when the first answers for this much of the question, the second
+# for this share of it, lacks at most one of the words that the first holds, and both say as much
+# of what happened: of the words that are no names.
 _SUBJECT, _NEARLY = 0.55, 0.6
 _HELD, _LACKING = 0.8, 1
+_EVENT = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +26,28 @@ class Disagreement:
 
 
 def disagreement(
-    evidence: Sequence[Evidence], weights: Mapping[str, float], values: frozenset[Value]
+    evidence: Sequence[Evidence],
+    weights: Mapping[str, float],
+    values: frozenset[Value],
+    names: Collection[str],
 ) -> Disagreement | None:
     """Return the lines that give different years for what the question asks to date, if any.
 
     Only lines with a single year are compared: a line with several tells a story, not a date.
+    Two dates in the life of what has a name, which is all that the question says, are none of
+    the same event.
     """
-    if values != {Value.DATE}:
-        return None
     about = {word: weight for word, weight in weights.items() if not word.isdigit()}
+    event = {word: weight for word, weight in about.items() if word not in names}
+    if values != {Value.DATE} or not event:
+        return None
     dated = [
         (covered(line, about), one, line, years.pop())
         for one in evidence
         for line in one.lines
-        if not line.elsewhere and len(years := years_in(line.text)) == 1
+        if not line.elsewhere
+        and covered(line, event) >= _EVENT
+        and len(years := years_in(line.text)) == 1
     ]
     dated.sort(key=lambda found: (-found[0], found[2].start))
     if not dated or dated[0][0] < _SUBJECT:

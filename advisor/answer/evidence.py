@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.retrieval.asked import Value, values_in
@@ -23,8 +23,7 @@ _LISTED = 0.4
 # bullet that is a sentence of its own from that one.
 _ASIDE, _BULLET = 0.7, 0.6
 
-# Until an answer has so many sentences, another passage needs this share of the best score, and
-# the names of the question as well as the best one has them.
+# Until an answer has so many sentences, another passage needs this share of the best score.
 _ENOUGH, _WHILE_SHORT = 3, 0.75
 
 
@@ -124,11 +123,12 @@ class Measure:
 
 
 def select(
-    evidence: Sequence[Evidence], measure: Measure, names: Sequence[str] = ()
+    evidence: Sequence[Evidence], measure: Measure, names: Collection[str] = ()
 ) -> list[Selection]:
     """Choose the lines of the answer: the best ones, lists kept whole, no near-duplicates.
 
-    ``names`` are the words of the question that are names.
+    ``names`` are the words of the question that are names: another passage needs those that the
+    best one has.
     """
     pairs = [(line, one) for one in evidence for line in one.lines]
     here = [pair for pair in pairs if not pair[0].elsewhere]
@@ -138,7 +138,7 @@ def select(
     if not ranked:
         return []
     best = ranked[0][0].score
-    named = [name for name in names if ranked[0][1].holds(name)]
+    named = [name for name in names if ranked[0][1].names(name)]
     chosen: dict[str, dict[int, Line]] = {}
     owners: dict[str, Evidence] = {}
     kept: list[Line] = []
@@ -149,8 +149,9 @@ def select(
         key = one.hit.passage.id
         if line.start in chosen.get(key, {}) or _repeats(line, kept):
             continue
-        short = len(kept) < _ENOUGH and all(one.holds(name) for name in named)
-        far = min(measure.far, _WHILE_SHORT) if short else measure.far
+        if key not in owners and not all(one.names(name) for name in named):
+            continue
+        far = min(measure.far, _WHILE_SHORT) if len(kept) < _ENOUGH else measure.far
         if key not in owners and (len(owners) >= measure.passages or line.score < far * best):
             continue
         owners[key] = one

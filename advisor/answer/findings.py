@@ -6,20 +6,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from advisor.answer.abstention import features, probability, silence
+from advisor.answer.abstention import features, names_of, probability, silence
 from advisor.answer.disagreement import Disagreement, disagreement
 from advisor.answer.evidence import has_steps, items_in, score_evidence
+from advisor.answer.header import header_facts
 from advisor.answer.introduction import introduced
 from advisor.answer.premise import Correction, asked_count, correction
 from advisor.catalogue.records import Filters
 from advisor.errors import UsageError
+from advisor.retrieval import entities
 from advisor.retrieval.asked import Asked, Shape
-from advisor.retrieval.entities import Entity
+from advisor.retrieval.entities import Entity, subjects
 from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
-from advisor.text.analysis import analyse
+from advisor.text.analysis import analyse, stem
 
 _PASSAGES = 8
 # Things compared at most, and the passages read for each.
@@ -34,7 +36,9 @@ class Findings:
 
     ``chance`` is the probability that it answers, ``silent`` the share of the question that no
     passage answers for, ``count`` how many things are asked for, ``compared`` those compared,
-    ``introduced`` the passages, in order, of each fiche that it asks nothing but what it is.
+    ``introduced`` the passages, in order, of each fiche that it asks nothing but what it is,
+    ``names`` its words that are names or parts of them, ``header`` what the headers of the fiches
+    that it names say of it.
     """
 
     result: SearchResult
@@ -48,6 +52,8 @@ class Findings:
     count: int | None
     compared: tuple[Entity, ...]
     introduced: list[list[Evidence]]
+    names: frozenset[str]
+    header: list[str]
 
     @property
     def query(self) -> Query:
@@ -71,6 +77,8 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
         result = _with_lists(search, result, *count)
     if asked.shape is Shape.HOW:
         result = _with_steps(search, result)
+    named = subjects(result.query, search.gazetteer)[:_COMPARED]
+    result = _with_openings(search, result, named)
     fiches = introduced(search, result, asked, compared)
     known = {hit.passage.id for hit in result.hits}
     added = (hit for fiche in fiches for hit in fiche if hit.passage.id not in known)
@@ -79,6 +87,7 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
     weights = result.weights
     evidence = search.lines(result)
     score_evidence(evidence, asked.values, count[0] if count else None)
+    names = _names(query, named)
     measured = features(query, evidence, weights, search.size)
     return Findings(
         result,
@@ -88,10 +97,12 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
         probability(measured),
         silence(query, weights, evidence),
         correction(query, evidence, weights, asked.values),
-        disagreement(evidence, weights, asked.values),
+        disagreement(evidence, weights, asked.values, names),
         count[0] if count else None,
         compared,
         _evidence_of(fiches, evidence),
+        names,
+        header_facts(search.catalogue, query, asked, named),
     )
 
 
@@ -125,6 +136,32 @@ def _evidence_of(
 ) -> list[list[Evidence]]:
     found = {one.hit.passage.id: one for one in evidence if one.lines}
     return [[found[hit.passage.id] for hit in fiche if hit.passage.id in found] for fiche in fiches]
+
+
+def _names(query: Query, named: Sequence[Entity]) -> frozenset[str]:
+    """Return the words of a question that are names, or parts of the name of a fiche."""
+    # In German every noun has a capital.
+    capitals = [] if query.lang == "de" else names_of(query)
+    fiches = " ".join(name for one in named for name in entities.names_of(one.title, one.names))
+    own = set(analyse(fiches, query.lang))
+    return frozenset(capitals) | {word for word in query.words if stem(word, query.lang) in own}
+
+
+def _with_openings(
+    search: PassageSearch, result: SearchResult, named: Sequence[Entity]
+) -> SearchResult:
+    """Add the opening of the fiches of what a question names, when others of theirs were found.
+
+    There, before any heading, stand a place's population and whereabouts, and what a programme is.
+    """
+    known = {hit.passage.id for hit in result.hits}
+    added = []
+    for one in named:
+        hit = next((hit for hit in result.hits if hit.document.id == one.document_id), None)
+        opening = next(iter(search.catalogue.passages_of(one.document_id)), None)
+        if hit and opening and opening.id not in known:
+            added.append(replace(hit, passage=opening))
+    return replace(result, hits=(*result.hits, *added)) if added else result
 
 
 def _with_steps(search: PassageSearch, result: SearchResult) -> SearchResult:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from advisor.answer.header import PLACE_WORDS
 from advisor.errors import UsageError
-from advisor.retrieval.asked import NO_SUBJECT, Asked, Shape
+from advisor.retrieval.asked import NO_SUBJECT, Asked, Shape, Value
 from advisor.retrieval.entities import Entity, names_of
 from advisor.retrieval.models import Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
@@ -20,6 +21,9 @@ from advisor.text.language import Language
 
 # «Qu'est-ce que… ?», «comment fonctionne… ?».
 _PRESENTING = (Shape.OVERVIEW, Shape.HOW)
+_ALLOWED = NO_SUBJECT | PLACE_WORDS
+# Where a place is, its fiche says first.
+_PRESENTED = frozenset({Value.PLACE})
 # A question names a fiche with this share of one of its names at least: «la charte d'alliance»
 # for «La charte d'alliance de la Fabrique des Transitions».
 _NAMED = 0.5
@@ -35,7 +39,7 @@ def introduced(
     that tells how to do something («Comment impliquer les habitants ?») may go without.
     """
     query = result.query
-    if asked.values or query.context:
+    if asked.values - _PRESENTED or query.context:
         return []
     if compared:
         hits = [
@@ -44,9 +48,9 @@ def introduced(
         ]
         known = [hit for hit in hits if hit is not None]
         names = " ".join(name for one in compared for name in names_of(one.title, one.names))
-        if not _rest(query, frozenset(analyse(names, "fr")), "fr") <= NO_SUBJECT:
+        if not _rest(query, frozenset(analyse(names, "fr")), "fr") <= _ALLOWED:
             return []
-    elif asked.shape in _PRESENTING:
+    elif asked.shape in _PRESENTING or asked.values:
         known = _named(result)
     else:
         return []
@@ -81,7 +85,7 @@ def _share(query: Query, hit: Hit) -> float:
     for name in names_of(hit.document.title, hit.document.aliases):
         held = frozenset(analyse(name, lang))
         given = sum(bool(query.holds(term, held, lang)) for term in query.terms)
-        if held and _rest(query, held, lang) <= NO_SUBJECT:
+        if held and _rest(query, held, lang) <= _ALLOWED:
             shares.append(min(1.0, given / len(held)))
     return max(shares)
 

@@ -14,6 +14,7 @@ from advisor.catalogue.fiche import Kind
 from advisor.errors import UsageError
 from advisor.i18n import translate
 from advisor.retrieval.asked import ABOUT_THE_ANSWER, Value, values_in
+from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, SearchResult
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
@@ -24,6 +25,7 @@ _NAMED_MISSING = 3
 # one answers for when it is the one asked for.
 _EXACT_VALUES = {Value.DATE: "uncertain_date", Value.NUMBER: "uncertain_number"}
 _ABOUT = 0.4
+_COUNTED = 0.5
 # Share of the question's words that a programme answers for when its holder is worth asking.
 _RELATED = 0.5
 _NO_VECTORS = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
@@ -115,26 +117,31 @@ def _unnamed(search: PassageSearch, query: Query, citations: Sequence[Citation])
 def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
     """Return the notices of the kinds of value asked for that no line chosen gives.
 
-    A line gives one for what is asked when it answers, with what is above it, for enough of the
-    question's words.
+    A line gives one for what is asked when it answers for enough of the question's words, what is
+    above it included; a number, when it answers itself for half of those that are no names: a
+    number of participants is no number of inhabitants.
     """
     weights = {w: weight for w, weight in found.weights.items() if w not in ABOUT_THE_ANSWER}
-    total = sum(weights.values())
+    counted = {w: weight for w, weight in weights.items() if w not in found.names}
     lines = [
-        line.text
+        line
         for one in selections
         for line in one.lines
         if sum(
             weight * max(line.matches.get(word, 0.0), one.evidence.above.get(word, 0.0))
             for word, weight in weights.items()
         )
-        >= _ABOUT * total
+        >= _ABOUT * sum(weights.values())
     ]
+    having = {
+        Value.DATE: lines,
+        Value.NUMBER: [one for one in lines if not counted or covered(one, counted) >= _COUNTED],
+    }
     return [
         code
         for value, code in _EXACT_VALUES.items()
         if value in found.asked.values
-        and not any(values_in(text, frozenset({value})) for text in lines)
+        and not any(values_in(line.text, frozenset({value})) for line in having[value])
     ]
 
 

@@ -28,6 +28,12 @@ _COUPLE = re.compile(
     r"(?<![\w’'-])(?<!\d[ \u00a0\u202f.])"
     r"(?=((?:\d{1,3}(?:[ \u00a0\u202f.]\d{3})+|[\w’'-]+)[ \u00a0\u202f][\w’'-]+))"
 )
+# «Ma commune de 4 000 habitants», «cite trois exemples»: a size, a wish, nothing taken for granted.
+_SUPPOSES_NOTHING = re.compile(
+    r"\b(?:de|d'|a|pour|avec|moins de|plus de|of|with|for|than|mit|von|fur|als) $"
+    r"|^(?:cite|donne|liste|nomme|indique|propose|trouve|name|list|give|nenn|zahl|gib)\w*\b.{0,12}$"
+    r"|\b(?:ma|mon|mes|notre|nos|my|our|mein|unser)\w*\b[^,;?]*$"
+)
 # How much of the question's words a contradicting line answers for, at least.
 _SAME_SUBJECT, _SAME_NAME, _SAME_THING, _DENIES, _DENIES_VALUE = 0.6, 0.25, 0.5, 0.4, 0.1
 _FEWEST = 2
@@ -95,7 +101,7 @@ def correction(
         values: the kinds of value asked for.
     """
     return (
-        _other_year(query, evidence, weights)
+        (None if Value.STATE in values else _other_year(query, evidence, weights))
         or _other_count(query, evidence, weights)
         or _denial(query, evidence, weights, values)
     )
@@ -132,7 +138,8 @@ def _other_count(
     lines = [(one, line, _counts_of(line, one)) for one, line in _about(evidence)]
     for number, noun, shown in _counts(query.text, query.lang):
         # «Notre commune compte 800 habitants»: who asks knows better.
-        if number not in query.words:
+        before = fold_typed(query.text[: query.text.find(shown)])
+        if number not in query.words or _SUPPOSES_NOTHING.search(before):
             continue
         if any((number, noun) in counts for _, _, counts in lines):
             continue

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from advisor.answer.abstention import names_of
 from advisor.answer.evidence import (
     Measure,
     Selection,
@@ -78,14 +77,14 @@ def _selected(found: Findings, measure: Measure) -> list[Selection]:
         each = measure.sentences // len(found.introduced)
         return [one for fiche in found.introduced for one in _presentation(fiche, each)]
     if not found.compared:
-        return select(found.evidence, measure, names_of(found.query))
+        return select(found.evidence, measure, found.names)
     each = max(2, measure.sentences // len(found.compared))
     part = replace(measure, passages=1, sentences=each)
     chosen: list[Selection] = []
     for one in found.compared:
         own = [e for e in found.evidence if e.hit.document.id == one.document_id]
         chosen += select(own, part)
-    return chosen or select(found.evidence, measure, names_of(found.query))
+    return chosen or select(found.evidence, measure, found.names)
 
 
 def _presentation(fiche: Sequence[Evidence], sentences: int) -> list[Selection]:

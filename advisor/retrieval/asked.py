@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
+from advisor.text.analysis import content_words
 from advisor.text.language import Language
 from advisor.text.mentions import MONTH, NAME, YEAR
 from advisor.text.normalise import fold_typed
 from advisor.text.words import word_list
 
-#: Words that say nothing of what a question is about: those that ask for a form of answer, and
-#: those for kinds of things.
-NO_SUBJECT = word_list("asking") | word_list("generic")
+#: Words that ask for a form of answer.
+ASKING = word_list("asking")
+#: Words that say nothing of what a question is about: these, and those for kinds of things.
+NO_SUBJECT = ASKING | word_list("generic")
 #: The same, and those that ask for help or for examples: words which no source need hold.
 ABOUT_THE_ANSWER = NO_SUBJECT | word_list("requesting")
 
@@ -43,6 +46,8 @@ class Value(StrEnum):
     PERSON = "person"
     AUDIENCE = "audience"
     CONTACT = "contact"
+    STATE = "state"
+    HOLDER = "holder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +78,64 @@ def understand_shape(question: str, lang: Language) -> Asked:
     return Asked(Shape.FACT if values else Shape.OVERVIEW, values)
 
 
+@lru_cache(maxsize=256)
+def asking_words(question: str, lang: Language) -> dict[str, re.Pattern[str]]:
+    """Return the content words of a question that ask for a value, with what a text has of it.
+
+    «Montant», of «quel est le montant de l'aide ?», is answered by an amount of money, «année» by a
+    year, whatever the words around.
+    """
+    text = fold_typed(question)
+    known_values, _ = _patterns(lang)
+    values = understand_shape(question, lang).values
+    found = {
+        word: _VALUE_PATTERNS[value]
+        for value in sorted(values)
+        for match in known_values[value].finditer(text)
+        for word in content_words(match.group(), lang)
+    }
+    if Value.NUMBER in values:
+        measures = _measures(lang)
+        found |= {
+            word: measures[word] for word in content_words(question, lang) if word in measures
+        }
+    return found
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    with (Path(__file__).parent / "asked.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@cache
+def _measures(lang: Language) -> dict[str, re.Pattern[str]]:
+    """Return the words that ask for a number of some unit, with the pattern of such a number."""
+    return {
+        word: re.compile(rf"\d[ \u00a0\u202f]*{_MULTIPLE}{table['unit']}(?!\w)")
+        for table in _tables()["measure"].values()
+        for word in table[lang].split()
+    }
+
+
 @cache
 def _patterns(lang: Language) -> tuple[dict[Value, re.Pattern[str]], dict[Shape, re.Pattern[str]]]:
-    with (Path(__file__).parent / "asked.toml").open("rb") as file:
-        tables = tomllib.load(file)[lang]
+    table = _tables()[lang]
+    measured = rf"(?:{'|'.join(_measures(lang))})"
+
+    def read(patterns: list[str]) -> re.Pattern[str]:
+        return re.compile("|".join(one.replace("{measured}", measured) for one in patterns))
+
     return (
-        {Value(name): re.compile("|".join(found)) for name, found in tables["value"].items()},
-        {Shape(name): re.compile("|".join(found)) for name, found in tables["shape"].items()},
+        {Value(name): read(patterns) for name, patterns in table["value"].items()},
+        {Shape(name): read(patterns) for name, patterns in table["shape"].items()},
     )
 
 
+# «2 millions d'euros», «1,2 M€».
+_MULTIPLE = (
+    r"(?:(?:millions?|milliards?|million|billion|Millionen|Milliarden)\b ?(?:d['’])?|[kM]d?)?"
+)
 _YEAR = rf"(?<![\d.,]){YEAR}(?!\d|[.,]\d)"
 # A number of its own, not the one of «CO2» or «11/19», nor that of an item of a list.
 _NUMBER = (
@@ -120,6 +173,17 @@ _VALUE_PATTERNS: dict[Value, re.Pattern[str]] = {
         r"|\béligibles?\b|\bbénéficiaires?\b|\bpeu(?:ven)?t (?:en )?(?:bénéficier|signer|candidater"
         r"|déposer|adhérer|demander|participer)\b|\b(?:aimed at|open to|intended for) [^.,;:(]+"
         r"|\beligible\b|\bricht\w+ sich an [^.,;:(]+|\b(?:förderfähig|antragsberechtigt)\w*"
+    ),
+    Value.STATE: re.compile(
+        r"\b(?:clos(?:es?)?|achevée?s?|terminée?s?|suspendue?s?|prolongée?s?|fermée?s?|en cours"
+        r"|en vigueur|ouverts?|ouvertes?|dépassée?s?|a pris fin|s['’]achève\w*"
+        r"|court jusqu|se sign\w+ encore|encore lancé|a (?:couru|duré)|existe depuis|à demander"
+        r"|jusqu['’](?:à|en|au)|closed|ended|extended|expired|until|abgelaufen|beendet"
+        r"|verlängert|bis (?:zum|Ende|\d))"
+    ),
+    Value.HOLDER: re.compile(
+        r"\b(?:gér|pilot|port|anim|financ|coordonn|délivr|attribu|instrui|dirig)(?:e|ent|é|ée|és|ées|t"
+        r"|te|ts)\b|\b(?:managed|run|funded|led) by\b|\bverwalte\w+|\bgefördert\b"
     ),
     Value.CONTACT: re.compile(
         r"[\w.+-]+@[\w-]+\.\w+|(?<!\d)(?:\+\d{2}[ .]?|0)\d(?:[ .\u00a0\u202f]?\d{2}){4}(?!\d)"

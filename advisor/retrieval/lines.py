@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.index.embedding import PassageEmbeddings
-from advisor.retrieval.asked import values_in
+from advisor.retrieval.asked import asking_words, values_in
 from advisor.retrieval.entities import Gazetteer
 from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.retrieval.query import Query
@@ -33,6 +33,8 @@ ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
 _MIN_CHARACTERS, _MIN_LETTERS = 12, 6
 # Below this, two words are near by chance.
 _CHANCE = 0.2
+# A word that asks for a kind of value, in a line that has one.
+_ASKING = 0.6
 # A word found only in the headings above a sentence.
 _ABOVE = 0.25
 # A line about the place that a follow-up leaves, or about others than those asked about.
@@ -156,6 +158,7 @@ def _match(
     near = np.clip((match.similarities(texts) - _CHANCE) / (1 - _CHANCE), 0, 1)
     terms = [stem(word, query.lang) for word in asked]
     position = 0
+    asking = asking_words(query.text, query.lang)
     for one in evidence:
         lang = one.hit.document.lang
 
@@ -169,6 +172,9 @@ def _match(
         for row, line in enumerate(one.lines, start=position + 1):
             best = np.maximum(answering(row, line.terms), _ABOVE * above)
             line.matches = dict(zip(asked, best.tolist(), strict=True))
+            for word in asking.keys() & line.matches.keys():
+                if line.matches[word] < _ASKING and asking[word].search(line.text):
+                    line.matches[word] = _ASKING
         position += 1 + len(one.lines)
 
 

@@ -37,8 +37,9 @@ class Hit:
         return tuple(dict.fromkeys(map(self.query.as_typed, terms)))
 
 
-# A word this near to one of a line is answered for.
-HELD = 0.5
+# A word this near to one of a line is answered for; this near, it is the word itself, corrected
+# or translated perhaps.
+HELD, _THE_WORD = 0.5, 0.7
 
 
 @dataclass(slots=True)
@@ -90,7 +91,15 @@ class Evidence:
 
     def holds(self, word: str) -> bool:
         """Tell whether the passage, its title and headings included, answers for a word."""
-        return self.above.get(word, 0.0) >= HELD or any(line.holds(word) for line in self.lines)
+        return self._nearest(word) >= HELD
+
+    def names(self, word: str) -> bool:
+        """Tell whether the passage, its title and headings included, has a name."""
+        return self._nearest(word) >= _THE_WORD
+
+    def _nearest(self, word: str) -> float:
+        lines = (line.matches.get(word, 0.0) for line in self.lines)
+        return max(self.above.get(word, 0.0), *lines, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

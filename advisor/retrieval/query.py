@@ -37,6 +37,13 @@ _WHO_ASKS: dict[Language, re.Pattern[str]] = {
 }
 # «…», “…”, „…“, "…": the very words that the source is expected to have.
 _QUOTED = re.compile(r"«([^»]+)»|[“„]([^”“]+)[”“]|\"([^\"]+)\"")
+# «Ma commune de 4 000 habitants», «une ville de 800 habitants».
+_SIZE = re.compile(
+    r"\b(?:ma|mon|notre|nos|une?|my|our|a|mein\w*|unser\w*|einer?) [\w' -]{2,40}?"
+    r" (?:de|d['’]|of|with|mit) \d[\d \u00a0\u202f.,]*"
+    r"(?:habitants?|hab\.|inhabitants|people|einwohnern?)\b",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
@@ -188,9 +195,11 @@ def understand(
 
 def _apart(text: str, lang: Language) -> tuple[str, str]:
     """Return what a question asks, and what it says of who asks, if it does both."""
-    clauses = [clause for clause in _CLAUSE.split(text) if clause.strip()]
+    sizes = _SIZE.findall(text)
+    clauses = [clause for clause in _CLAUSE.split(_SIZE.sub(" ", text)) if clause.strip()]
     who = [one for one in clauses if _WHO_ASKS[lang].search(f"{fold_typed(one).strip()} ")]
     asked = " ; ".join(one for one in clauses if one not in who)
+    who += sizes
     return (asked, " ; ".join(who)) if who and content_words(asked, lang) else (text, "")
 
 
