@@ -8,7 +8,7 @@ from advisor.answer.answerer import Answerer
 from advisor.catalogue.journal import Journal
 from advisor.catalogue.store import Catalogue
 from advisor.retrieval.asked import Shape, Value, understand_shape, values_in
-from advisor.retrieval.conversation import Turn, turns_of
+from advisor.retrieval.conversation import Turn, leans_back, meant, turns_of
 from advisor.retrieval.query import understand
 from advisor.web.render import answer_html
 from tests.conftest import ROOT
@@ -224,10 +224,85 @@ def test_a_follow_up_leans_on_the_question_and_on_its_answer() -> None:
     assert understand("Combien coûte un réseau de chaleur au bois ?", history).context == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "lang", "leans"),
+    [
+        ("et du Fonds vert ?", "fr", True),
+        ("à partir de quand ?", "fr", True),
+        ("par qui ?", "fr", True),
+        ("Quel est son coût ?", "fr", True),
+        ("Qui peut la signer ?", "fr", True),
+        ("Qui l'a écrite ?", "fr", True),
+        ("Quels ont été les résultats ?", "fr", True),
+        ("lequel finance les travaux ?", "fr", True),
+        ("Combien d'habitants compte-t-elle ?", "fr", True),
+        ("Comment une commune implique-t-elle ses habitants ?", "fr", False),
+        ("Comment Tramayes chauffe-t-elle son hôpital ?", "fr", False),
+        ("Quel réseau de chaleur à Tramayes ?", "fr", False),
+        ("Qu'est-ce qu'un PCAET ?", "fr", False),
+        ("Qui est le maire de Malaunay ?", "fr", False),
+        ("wer verwaltet ihn?", "de", True),
+        ("Was sind seine drei Achsen?", "de", True),
+        ("seit wann?", "de", True),
+        ("Wie heizt Tramayes das Krankenhaus?", "de", False),
+        ("Combien de terrils y a-t-il à Loos ?", "fr", False),
+        ("Wie viele Halden gibt es in Loos?", "de", False),
+        ("How many slag heaps are there in Loos?", "en", False),
+        ("Was kostet das?", "de", True),
+        ("who runs it?", "en", True),
+        ("What are its three goals?", "en", True),
+        ("How does a town reduce its waste?", "en", False),
+    ],
+)
+def test_a_question_that_says_of_what_it_asks_stands_alone(text, lang, leans) -> None:
+    assert leans_back(text, lang) is leans
+
+
+@pytest.mark.parametrize(
+    ("opening", "follow_up", "left"),
+    [
+        (
+            "Qui peut bénéficier de LEADER ?",
+            "et du Fonds vert ?",
+            "Qui peut bénéficier de … ? et du Fonds vert ?",
+        ),
+        (
+            "Combien d'habitants compte Saillans ?",
+            "et Malaunay ?",
+            "Combien d'habitants compte … ?",
+        ),
+        ("Qu'a fait Saillans pour l'énergie ?", "et pour l'eau ?", "Qu'a fait Saillans …"),
+    ],
+)
+def test_a_follow_up_takes_the_place_of_what_it_names_anew(
+    settings, import_into, opening, follow_up, left
+) -> None:
+    names = (
+        "dispositifs/leader",
+        "dispositifs/fonds-vert",
+        "territoires/saillans",
+        "territoires/malaunay",
+    )
+    import_into(settings, *(ROOT / "corpus" / f"{name}.md" for name in names))
+    answerer = Answerer(settings)
+    turn = Turn(opening, answerer.answer(opening).answer_markdown)
+    answer = answerer.answer(follow_up, [turn])
+    assert answer.resolved_question.startswith(left)
+    named = {"Saillans"} if "eau" in follow_up else {"Fonds vert", "Malaunay"}
+    assert answer.citations[0].title in named
+
+
+def test_a_cut_short_follow_up_asks_what_was_asked_before() -> None:
+    turns = [Turn("Combien d'habitants compte Saillans ?", "Saillans compte 1 200 habitants.")]
+    assert understand("et Malaunay ?", turns).asked.values == {Value.NUMBER}
+    assert understand("et depuis quand ?", turns).asked.values == {Value.DATE}
+
+
 def test_an_ordinal_points_at_an_item_of_the_answer() -> None:
     history = [Turn("Quels piliers ?", "- impliquer les habitants [1]\n- entrer par le réel [1]")]
-    query = understand("Détaille le deuxième", history)
-    assert query.recalled == "entrer par le réel"
+    assert meant("Détaille le deuxième", history)[0] == "Détaille « entrer par le réel »"
+    assert meant("et le premier ?", history) == ("« impliquer les habitants » ?", (), False)
+    assert meant("et le quatrième ?", history)[0] == "et le quatrième ?"
 
 
 def test_a_chain_of_follow_ups_keeps_its_first_question() -> None:
@@ -236,6 +311,8 @@ def test_a_chain_of_follow_ups_keeps_its_first_question() -> None:
         Turn("et pourquoi ?"),
     ]
     assert "Tramayes" in understand("et combien ?", history).context
+    longer = [*history, Turn("et combien ?"), Turn("depuis quand ?")]
+    assert "Tramayes" in understand("par qui ?", longer).context
 
 
 def test_elsewhere_asks_the_same_of_other_places(settings, import_into) -> None:

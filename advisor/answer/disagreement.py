@@ -29,16 +29,16 @@ def disagreement(
     evidence: Sequence[Evidence],
     weights: Mapping[str, float],
     values: frozenset[Value],
-    names: Collection[str],
+    told: Collection[str],
 ) -> Disagreement | None:
     """Return the lines that give different years for what the question asks to date, if any.
 
     Only lines with a single year are compared: a line with several tells a story, not a date.
-    Two dates in the life of what has a name, which is all that the question says, are none of
-    the same event.
+    ``told`` are the words of the question that say what happened: two dates in the life of what has
+    a name, when that is all it says, are none of the same event.
     """
     about = {word: weight for word, weight in weights.items() if not word.isdigit()}
-    event = {word: weight for word, weight in about.items() if word not in names}
+    event = {word: weight for word, weight in about.items() if word in told}
     if values != {Value.DATE} or not event:
         return None
     dated = [

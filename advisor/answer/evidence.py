@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from advisor.retrieval.asked import Value, values_in
 from advisor.retrieval.lines import ITEM
 from advisor.retrieval.models import Evidence, Hit, Line
+from advisor.text.analysis import analyse
 from advisor.text.sentences import points_back
 
 _SENTENCE_ITEM = re.compile(r"•\s+[^\W_a-zà-ÿ].*[.!?…]$", re.DOTALL)
@@ -17,8 +18,9 @@ _STEP = re.compile(r"^\d{1,2}[.)] \S", re.MULTILINE)
 _FEWEST_STEPS = 3
 # Weights of a sentence's features, chosen with `make eval`.
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
-# What a list of the length asked for gains.
-_LISTED = 0.4
+_ONLY_VALUE = 0.35
+# What a list of the length asked for gains, and under a heading that names what is asked for.
+_LISTED, _HEADED = 0.4, 0.2
 # A run of lines apart from the best of its passage is kept from this share of its score, a
 # bullet that is a sentence of its own from that one.
 _ASIDE, _BULLET = 0.7, 0.6
@@ -30,7 +32,9 @@ _ENOUGH, _WHILE_SHORT = 3, 0.75
 def score_evidence(
     evidence: Sequence[Evidence],
     values: frozenset[Value] = frozenset(),
-    listed: int | None = None,
+    listed: tuple[int, str] | None = None,
+    *,
+    bare: bool = False,
 ) -> None:
     """Score every line of every passage.
 
@@ -41,8 +45,12 @@ def score_evidence(
     Args:
         evidence: read by ``lines.read_lines``.
         values: the kinds of value asked for.
-        listed: how many things are asked for («les quatre…»): a list of so many comes up.
+        listed: how many things are asked for and their term («les quatre fondamentaux»): a list
+            of so many comes up, one under a heading of that name first.
+        bare: the question says nothing but a name and the kinds of value («depuis quand existe le
+            Fonds vert ?»): what has none does not answer.
     """
+    value = _ONLY_VALUE if bare else _VALUE
     for one in evidence:
         for index, line in enumerate(one.lines):
             around = one.lines[max(0, index - 1) : index + 2]
@@ -53,11 +61,13 @@ def score_evidence(
                 + _SIMILARITY * line.similarity
                 + _PASSAGE * one.hit.score
                 + _NEIGHBOUR * neighbour
-                + _VALUE * (line.coverage > 0 and line.valued)
+                + value * (line.coverage > 0 and line.valued)
             )
         if listed:
-            for member in list_of(one.lines, listed):
-                member.score += _LISTED
+            count, noun = listed
+            headed = noun in analyse(" ".join(one.hit.passage.headings), one.hit.document.lang)
+            for member in list_of(one.lines, count):
+                member.score += _LISTED + _HEADED * headed
 
 
 def items_in(text: str) -> int:

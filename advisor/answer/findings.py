@@ -15,7 +15,7 @@ from advisor.answer.premise import Correction, asked_count, correction
 from advisor.catalogue.records import Filters
 from advisor.errors import UsageError
 from advisor.retrieval import entities
-from advisor.retrieval.asked import Asked, Shape
+from advisor.retrieval.asked import Asked, Shape, own_words
 from advisor.retrieval.entities import Entity, subjects
 from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
@@ -67,8 +67,8 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
         UsageError: the question or the corpus is empty.
         IndexUnavailable: neither index can be read.
     """
-    asked = query.asked
     result = search.search(query, _PASSAGES, filters)
+    asked = result.query.asked
     compared = _compared(search, query) if asked.shape is Shape.COMPARISON else ()
     if compared:
         result = _each_side(search, result, compared, filters)
@@ -86,8 +86,9 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
     query = result.query
     weights = result.weights
     evidence = search.lines(result)
-    score_evidence(evidence, asked.values, count[0] if count else None)
     names = _names(query, named)
+    told = [word for word in own_words(query.text, query.lang) if word not in names]
+    score_evidence(evidence, asked.values, count, bare=not told)
     measured = features(query, evidence, weights, search.size)
     return Findings(
         result,
@@ -97,7 +98,7 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
         probability(measured),
         silence(query, weights, evidence),
         correction(query, evidence, weights, asked.values),
-        disagreement(evidence, weights, asked.values, names),
+        disagreement(evidence, weights, asked.values, told),
         count[0] if count else None,
         compared,
         _evidence_of(fiches, evidence),
@@ -144,7 +145,8 @@ def _names(query: Query, named: Sequence[Entity]) -> frozenset[str]:
     capitals = [] if query.lang == "de" else names_of(query)
     fiches = " ".join(name for one in named for name in entities.names_of(one.title, one.names))
     own = set(analyse(fiches, query.lang))
-    return frozenset(capitals) | {word for word in query.words if stem(word, query.lang) in own}
+    words = (*query.words, *query.context_words)
+    return frozenset(capitals) | {word for word in words if stem(word, query.lang) in own}
 
 
 def _with_openings(

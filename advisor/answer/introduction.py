@@ -16,7 +16,7 @@ from advisor.retrieval.models import Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
-from advisor.text.analysis import analyse, stem
+from advisor.text.analysis import analyse, content_words, stem
 from advisor.text.language import Language
 
 # «Qu'est-ce que… ?», «comment fonctionne… ?».
@@ -39,7 +39,7 @@ def introduced(
     that tells how to do something («Comment impliquer les habitants ?») may go without.
     """
     query = result.query
-    if asked.values - _PRESENTED or query.context:
+    if asked.values - _PRESENTED or query.recalled:
         return []
     if compared:
         hits = [
@@ -92,4 +92,5 @@ def _share(query: Query, hit: Hit) -> float:
 
 def _rest(query: Query, held: frozenset[str], lang: Language) -> set[str]:
     """Return the words of a question that are none of the terms held."""
-    return {word for word in query.words if not query.holds(stem(word, query.lang), held, lang)}
+    words = (*query.words, *content_words(query.context, query.lang))
+    return {word for word in words if not query.holds(stem(word, query.lang), held, lang)}

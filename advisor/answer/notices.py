@@ -121,7 +121,13 @@ def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
     above it included; a number, when it answers itself for half of those that are no names: a
     number of participants is no number of inhabitants.
     """
-    weights = {w: weight for w, weight in found.weights.items() if w not in ABOUT_THE_ANSWER}
+    weights = {
+        word: weight
+        for word, weight in found.weights.items()
+        # What a follow-up recalls is not asked again, but whom it is about.
+        if word in found.names
+        or (word not in ABOUT_THE_ANSWER and word not in found.query.context_words)
+    }
     counted = {w: weight for w, weight in weights.items() if w not in found.names}
     lines = [
         line

@@ -52,10 +52,14 @@ class Value(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question asks for; several values when it asks several things."""
+    """What a question asks for; several values when it asks several things.
+
+    ``plain``: nothing in the question tells.
+    """
 
     shape: Shape
     values: frozenset[Value]
+    plain: bool = False
 
 
 _ORDER = (Shape.COMPARISON, Shape.HOW, Shape.LIST, Shape.OVERVIEW)
@@ -75,7 +79,8 @@ def understand_shape(question: str, lang: Language) -> Asked:
             if values and shape in (Shape.LIST, Shape.OVERVIEW):
                 break
             return Asked(shape, values)
-    return Asked(Shape.FACT if values else Shape.OVERVIEW, values)
+    told = any(pattern.search(text) for pattern in known_shapes.values())
+    return Asked(Shape.FACT if values else Shape.OVERVIEW, values, plain=not values and not told)
 
 
 @lru_cache(maxsize=256)
@@ -100,6 +105,16 @@ def asking_words(question: str, lang: Language) -> dict[str, re.Pattern[str]]:
             word: measures[word] for word in content_words(question, lang) if word in measures
         }
     return found
+
+
+def own_words(question: str, lang: Language) -> list[str]:
+    """Return the content words that say what a question is about, none that say what it asks."""
+    measures = _measures(lang)
+    return [
+        word
+        for word in content_words(question, lang)
+        if word not in ABOUT_THE_ANSWER and word not in measures
+    ]
 
 
 @cache

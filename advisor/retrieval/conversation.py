@@ -1,33 +1,39 @@
 """Follow-up questions, made whole with what was said before; no language model.
 
 A question that stands alone is left alone, so that a new subject starts afresh. One that leans
-back (it opens on a connective, points back with a pronoun, or says next to nothing) takes the
-words of the turn before: the earlier question, and the answer it got.
+back (it opens on a connective, points back with a pronoun, or says next to nothing of its own)
+takes the turns before it, from the last one that stood alone, and the answer to the last.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
+from advisor.retrieval.asked import Shape, own_words, understand_shape
 from advisor.text.language import Language
+from advisor.text.mentions import capitalised_in
 from advisor.text.normalise import fold_typed
 from advisor.text.sentences import sentence_spans
 
-_OPENERS: dict[Language, re.Pattern[str]] = {
-    "fr": re.compile(
-        r"^(et|mais|ou|donc|alors|sinon|ca|cela|c'|combien il|qu'en|quoi d'autre|ailleurs"
-        r"|pourquoi \?|comment \?)\b"
-    ),
-    "en": re.compile(r"^(and|but|or|so|what about|how about|then|elsewhere|why\?|how\?)\b"),
-    "de": re.compile(r"^(und|aber|oder|also|dann|wie steht|anderswo|warum\?|wie\?)\b"),
-}
-_PRONOUNS: dict[Language, re.Pattern[str]] = {
-    "fr": re.compile(r"\b(ils?|elles?|ca|cela|celui|celles?|ceux|y|en|leur|ces? derniers?)\b"),
-    "en": re.compile(r"\b(it|they|them|he|she|that|those|this|these|one|there)\b"),
-    "de": re.compile(r"\b(er|sie|es|das|diese|dieser|dort|davon|dazu)\b"),
-}
+#: Stands for what a follow-up takes the place of, in the turn before.
+ELLIPSIS = "…"
+# «La commune implique-t-elle…», «Loos a-t-elle…»: the pronoun repeats its subject.
+_REPEATED = re.compile(
+    r"(?:\b(?:[Ll][ea]s?|[Uu]ne?|[Dd]es|[Cc]e(?:s|tte)?|[Nn]o(?:s|tre))\s+|\b[Ll]['’])[\w'’-]+"
+    r"(?: [\w'’-]+)?? [\w'’-]*?(-(?:t-)?(?:ils?|elles?))\b"
+    r"|\b[A-ZÀ-Ý][\w'’-]+ [\w'’-]*?(-(?:t-)?(?:ils?|elles?))\b"
+)
+# «Et pour l'eau ?»: another complement, in the place of the one that opens alike.
+_OTHER = re.compile(
+    r"^(?:et|mais|ou|sinon|and|but|or|what about|how about|und|oder|aber) "
+    r"(pour|sur|dans|avec|contre|chez|for|on|in|about|with|für|in|mit|bei|gegen) (?-i:[^A-ZÀ-Ý])",
+    re.IGNORECASE,
+)
 _MORE = re.compile(
     r"^(donne[zr]?([- ]moi)? )?(plus|davantage) de (details?|precisions?)\b"
     r"|^(peux-tu |pouvez-vous )?(precise|developpe)[rz]?\b"
@@ -48,15 +54,30 @@ _ORDINALS: dict[str, int] = {
     "dernier": -1, "derniere": -1, "last": -1, "letzte": -1, "letzten": -1,
 }  # fmt: skip
 _ORDINAL = re.compile(
-    rf"\b(?:le|la|du|au|ce|cette|the|der|die|das|den|dem) ({'|'.join(_ORDINALS)})\b(?! \w{{4,}})"
+    r"\b(?:le|la|du|au|ce|cette|the|der|die|das|den|dem) "
+    r"(premi(?:er|ère|ere)|deuxi[eè]me|seconde?|troisi[eè]me|quatri[eè]me|derni(?:er|ère|ere)"
+    r"|first|second|third|fourth|last|(?:erste|zweite|dritte|vierte|letzte)n?)\b(?! \w{4,})",
+    re.IGNORECASE,
 )
+_CONNECTIVE = re.compile(r"^(?:et|mais|and|but|und|aber)\s+", re.IGNORECASE)
 _ITEM = re.compile(r"^(?:[-•*]|\d{1,2}[.)])\s+(.+)$", re.MULTILINE)
 _MARK = re.compile(r"\s*\[\d+\]|\*\*")
-_SHORT, _FEW_WORDS = 7, 14
+_WORD = re.compile(r"[\w'-]+")
+# Words of a question that can point back, of its own among them, and of one that says one thing.
+_FEW_WORDS, _OWN, _SHORT = 14, 6, 8
+# Turns that a chain of follow-ups goes back at most, and the last ones kept with its first.
+_CHAIN, _LAST = 8, 2
 # Sentences of the answer before that a follow-up can lean on.
 _RECALLED = 2
 # With more words of its own, «ailleurs» asks a new question.
 _ELSEWHERE_WORDS = 3
+
+
+@cache
+def _patterns(lang: Language) -> dict[str, re.Pattern[str]]:
+    with (Path(__file__).parent / "conversation.toml").open("rb") as file:
+        table = tomllib.load(file)[lang]
+    return {name: re.compile("|".join(found)) for name, found in table.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,44 +101,79 @@ def turns_of(messages: Iterable[Mapping[str, str]]) -> list[Turn]:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What a follow-up leans on: the earlier question, and the part of its answer meant."""
+    """What a follow-up leans on: the earlier questions, and the part of the last answer meant."""
 
-    question: str = ""
+    questions: tuple[str, ...] = ()
     answer: str = ""
 
 
-def background(
-    text: str, lang: Language, terms: Sequence[str], history: Sequence[Turn]
-) -> Background:
+def background(text: str, lang: Language, history: Sequence[Turn]) -> Background:
     """Return what a question leans on; nothing when it stands alone."""
-    if not history:
+    if not history or not leans_back(text, lang):
         return Background()
-    last = history[-1]
-    folded = fold_typed(text)
-    if (ordinal := _ORDINAL.search(folded)) and (items := _items(last.answer)):
-        place = _ORDINALS[ordinal.group(1)]
-        if place < len(items):
-            return Background(last.question, items[place])
-    if not leans_back(text, lang, terms):
-        return Background()
-    question = last.question
-    # A chain of follow-ups leans on the question that opened it.
-    if len(history) > 1 and leans_back(question, lang, question.split()):
-        question = f"{history[-2].question} {question}"
-    return Background(question, _opening(last.answer))
+    chain = [history[-1].question]
+    for turn in reversed(history[-_CHAIN:-1]):
+        if not leans_back(chain[0], lang):
+            break
+        chain.insert(0, turn.question)
+    # What opened the chain, and what was asked last.
+    questions = (*chain[:1], *chain[1:][-_LAST:])
+    replaced = tuple(_without_other(question, text) for question in questions)
+    if replaced != questions:
+        return Background(replaced)
+    return Background(questions, _opening(history[-1].answer))
 
 
-def leans_back(text: str, lang: Language, terms: Sequence[str]) -> bool:
+def leans_back(text: str, lang: Language) -> bool:
     """Tell whether a question cannot be understood without the one before."""
     folded = fold_typed(text)
-    if _OPENERS[lang].search(folded) or (len(terms) <= _ELSEWHERE_WORDS and elsewhere(text)):
+    own = own_words(text, lang)
+    patterns = _patterns(lang)
+    if patterns["opener"].search(folded) or (len(own) <= _ELSEWHERE_WORDS and elsewhere(text)):
         return True
-    if len(terms) <= 1 and len(folded.split()) <= 4:
+    if not own:
         return True
+    words = _WORD.findall(folded)
+    if len(words) > _FEW_WORDS or len(own) > _OWN:
+        return False
+    plain = _REPEATED.sub(lambda match: match.group().rpartition("-")[0], text)
+    pointing = patterns["impersonal"].sub(" ", fold_typed(plain))
     return (
-        len(folded.split()) <= _FEW_WORDS
-        and len(terms) < _SHORT
-        and bool(_PRONOUNS[lang].search(folded))
+        bool(patterns["pronoun"].search(pointing))
+        or _has_owner_before(text, folded, lang)
+        or (len(own) == 1 and len(words) <= _SHORT and _lacks_complement(text, folded, lang))
+    )
+
+
+def _has_owner_before(text: str, folded: str, lang: Language) -> bool:
+    """Tell whether a question speaks of something of what was named before: «son coût»."""
+    patterns = _patterns(lang)
+    found = patterns["possessive"].search(folded)
+    if found is None or (lang != "de" and capitalised_in(text)):
+        return False
+    return not patterns["determiner"].search(folded[: found.start()])
+
+
+def _lacks_complement(text: str, folded: str, lang: Language) -> bool:
+    """Tell whether a question asks something without saying of what: «quels résultats ?»."""
+    asked = understand_shape(text, lang)
+    named = lang != "de" and bool(capitalised_in(text))
+    return (
+        not named
+        and not _patterns(lang)["complement"].search(folded)
+        and (asked.plain or asked.shape is not Shape.OVERVIEW)
+    )
+
+
+def _without_other(question: str, text: str) -> str:
+    """Return a question without the complement that a follow-up takes the place of."""
+    found = _OTHER.search(text)
+    if found is None:
+        return question
+    same = re.compile(rf"\b{found.group(1)}\s[^,;?!.]*[^,;?!.\s]", re.IGNORECASE)
+    *_, last = (None, *same.finditer(question))
+    return (
+        question if last is None else question[: last.start()] + ELLIPSIS + question[last.end() :]
     )
 
 
@@ -129,11 +185,18 @@ def elsewhere(text: str) -> bool:
 def meant(text: str, history: Sequence[Turn]) -> tuple[str, Sequence[Turn], bool]:
     """Return the question meant, the turns before it, and whether more is asked about it.
 
-    «Plus de détails» means the question of the turn before, at greater length.
+    «Plus de détails» means the question of the turn before, at greater length; «le deuxième» is
+    what the answer before listed second.
     """
     more = False
     while history and _MORE.search(fold_typed(text)):
         text, history, more = history[-1].question, history[:-1], True
+    if history and (ordinal := _ORDINAL.search(text)):
+        items = _items(history[-1].answer)
+        place = _ORDINALS[fold_typed(ordinal.group(1))]
+        if place < len(items):
+            opening = _CONNECTIVE.sub("", text[: ordinal.start()])
+            return f"{opening}« {items[place]} »{text[ordinal.end() :]}", (), more
     return text, history, more
 
 

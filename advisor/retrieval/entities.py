@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from advisor.retrieval.asked import own_words, understand_shape
+from advisor.retrieval.conversation import ELLIPSIS
 from advisor.retrieval.query import Query
 from advisor.text.analysis import analyse, stem
 from advisor.text.normalise import fold
@@ -65,23 +67,27 @@ class Gazetteer:
 
     def find(self, text: str) -> tuple[Entity, ...]:
         """Return the entities named, in order, each once."""
-        typed = _WORD.findall(text)
-        return tuple(dict.fromkeys(self._find([fold(word) for word in typed], typed)))
+        return tuple(dict.fromkeys(one for one, _, _ in self.spans(text)))
 
     def territories(self, text: str) -> frozenset[str]:
         """Return the slugs of the territories named."""
         return frozenset(one.slug for one in self.find(text) if one.kind == "territoire")
 
-    def _find(self, words: Sequence[str], typed: Sequence[str]) -> Iterator[Entity]:
+    def spans(self, text: str) -> Iterator[tuple[Entity, int, int]]:
+        """Yield the entities named, in order, each with the [start, end) of its name."""
+        found = list(_WORD.finditer(text))
+        words = [fold(match.group()) for match in found]
         place = 0
         while place < len(words):
             step = 1
             for length in self._lengths.get(words[place], ()):
                 name = tuple(words[place : place + length])
-                found = self._named.get(name)
-                if found and (name not in self._in_capitals or typed[place].isupper()):
-                    step = length
-                    yield from found
+                known = self._named.get(name)
+                typed = found[place].group()
+                if known and (name not in self._in_capitals or typed.isupper()):
+                    step = len(name)
+                    end = found[place + step - 1].end()
+                    yield from ((one, found[place].start(), end) for one in known)
                     break
             place += step
 
@@ -104,10 +110,12 @@ def left_by(query: Query, gazetteer: Gazetteer) -> list[Entity]:
     return [one for one in named if one.kind == "territoire"]
 
 
-def leaving(query: Query, entities: Sequence[Entity]) -> Query:
+def leaving(query: Query, entities: Sequence[Entity], gazetteer: Gazetteer) -> Query:
     """Return the question without the names of some entities in what it leans on."""
     names = [name for one in entities for name in (one.title, *one.names)]
     left = frozenset(term for name in names for term in analyse(name, query.lang))
+    turns = [_without(turn, gazetteer, entities) for turn in query.turns]
+    query = query.leaning_on(turns, query.recalled)
     return replace(
         query,
         left=left,
@@ -117,6 +125,37 @@ def leaving(query: Query, entities: Sequence[Entity]) -> Query:
         ),
         context_terms=tuple(term for term in query.context_terms if term not in left),
     )
+
+
+def renewed(query: Query, gazetteer: Gazetteer) -> Query:
+    """Return the question without the names that later ones of their kind take the place of.
+
+    «Qui peut bénéficier de LEADER ?», then «et du Fonds vert ?»: LEADER is no longer meant, nor
+    what was answered of it.
+    """
+    later = {one.kind for one in gazetteer.find(query.text)}
+    turns: list[str] = []
+    for turn in reversed(query.turns):
+        named = gazetteer.find(turn)
+        turns.insert(0, _without(turn, gazetteer, [one for one in named if one.kind in later]))
+        later |= {one.kind for one in named}
+    if turns == list(query.turns):
+        return query
+    # «Et du … ?» says nothing any more.
+    telling = [
+        turn
+        for turn in turns
+        if own_words(turn, query.lang) or not understand_shape(turn, query.lang).plain
+    ]
+    return query.leaning_on(telling, "")
+
+
+def _without(text: str, gazetteer: Gazetteer, entities: Collection[Entity]) -> str:
+    """Return a text with an ellipsis in the place of the names of some entities."""
+    spans = {(start, end) for one, start, end in gazetteer.spans(text) if one in entities}
+    for start, end in sorted(spans, reverse=True):
+        text = text[:start] + ELLIPSIS + text[end:]
+    return text
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -158,7 +158,7 @@ def _match(
     near = np.clip((match.similarities(texts) - _CHANCE) / (1 - _CHANCE), 0, 1)
     terms = [stem(word, query.lang) for word in asked]
     position = 0
-    asking = asking_words(query.text, query.lang)
+    asking = asking_words(query.asking, query.lang)
     for one in evidence:
         lang = one.hit.document.lang
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.retrieval.asked import Asked, understand_shape
 from advisor.retrieval.conversation import Turn, background, elsewhere
@@ -15,6 +15,7 @@ from advisor.text.mentions import capitalised_in
 from advisor.text.normalise import fold, fold_typed
 
 MAX_QUESTION = 2000
+_MOST_WORDS = 40
 _TYPED = re.compile(r"[^\W_]+(?:[-‐‑][^\W_]+)*")
 # «Aide-t-elle», «pourrait-on».
 _INVERTED = re.compile(r"(?:-t)?-(?:je|tu|il|elle|on|ce|nous|vous|ils|elles)$", re.IGNORECASE)
@@ -70,22 +71,23 @@ class Alternative:
 class Query:
     """An understood question.
 
-    ``text`` is the question as typed (control characters dropped); ``context`` the earlier
-    question it leans on and ``recalled`` the part of the answer before, both empty when it
-    stands alone. ``words`` are its content words in order and ``terms`` their index terms in the
-    question's language, each once; ``context_words`` and ``context_terms`` those of the context,
-    and of what the question says of who asks. ``elsewhere``: it asks the same of other places
-    than those of the context: territories of slugs ``other_than``, with names made of the terms
-    ``left``. ``quoted`` are the terms typed between quotation marks. ``places`` are the slugs of
-    the territories it is about. ``alternatives`` come from the corpus: see
-    ``advisor.retrieval.expansion``.
+    ``text`` is the question as typed (control characters dropped), ``who`` what it says of who
+    asks; ``turns`` the earlier questions it leans on, oldest first, and ``recalled`` the part of
+    the answer before, both empty when it stands alone. ``words`` are its content words in order and
+    ``terms`` their index terms in the question's language, each once; ``context_words`` and
+    ``context_terms`` those of the context, and of what the question says of who asks.
+    ``elsewhere``: it asks the same of other places than those of the context: territories of
+    slugs ``other_than``, with names made of the terms ``left``. ``quoted`` are the terms typed
+    between quotation marks. ``places`` are the slugs of the territories it is about.
+    ``alternatives`` come from the corpus: see ``advisor.retrieval.expansion``.
     """
 
     text: str
     lang: Language
     terms: tuple[str, ...]
     words: tuple[str, ...] = ()
-    context: str = ""
+    who: str = ""
+    turns: tuple[str, ...] = ()
     recalled: str = ""
     context_words: tuple[str, ...] = ()
     context_terms: tuple[str, ...] = ()
@@ -97,23 +99,42 @@ class Query:
     quoted: frozenset[str] = frozenset()
 
     @property
+    def context(self) -> str:
+        """The earlier questions that it leans on, as one text."""
+        return " ".join(self.turns)
+
+    @property
+    def asking(self) -> str:
+        """The text that tells the form of the answer: its own, or the turn that it cuts short."""
+        texts = (self.text, *reversed(self.turns))
+        told = (text for text in texts if not understand_shape(text, self.lang).plain)
+        return next(told, self.text)
+
+    @property
     def asked(self) -> Asked:
         """The form of the answer and the kinds of value that the question asks for."""
-        return understand_shape(self.text, self.lang)
+        return understand_shape(self.asking, self.lang)
 
     @property
     def embedded(self) -> str:
-        """The text to embed: the question, corrected, with the turn it follows."""
+        """The text to embed: the question, corrected, with the turns it follows."""
         corrections = [one.shown for one in self.alternatives if one.origin in _EMBEDDED]
-        context = self.context
-        if self.left:
-            kept = (
-                word
-                for word in context.split()
-                if not self.left.intersection(_terms(content_words(word, self.lang), self.lang))
-            )
-            context = " ".join(kept)
-        return " ".join(part for part in (context, self.text, *corrections) if part)
+        return " ".join(part for part in (*self.turns, self.text, *corrections) if part)
+
+    def leaning_on(self, turns: Sequence[str], recalled: str) -> Query:
+        """Return the question with other turns to lean on and another part of the answer."""
+        # Their words are stemmed with the question's: one question, one language.
+        told = content_words(" ".join([*turns, recalled, self.who]), self.lang)
+        words = tuple(word for word in dict.fromkeys(told) if word not in self.words)
+        words = words[: 2 * _MOST_WORDS]
+        terms = tuple(term for term in _terms(words, self.lang) if term not in self.terms)
+        return replace(
+            self,
+            turns=tuple(turns),
+            recalled=recalled,
+            context_words=words,
+            context_terms=terms,
+        )
 
     def standing_for(self, term: str) -> set[str]:
         """Return the single terms that stand for a term: translated, corrected, abbreviated."""
@@ -158,39 +179,27 @@ class Query:
 _EMBEDDED = ("spelling", "acronym")
 
 
-def understand(
-    question: str, history: Sequence[Turn] = (), default: Language = "fr", max_terms: int = 40
-) -> Query:
+def understand(question: str, history: Sequence[Turn] = (), default: Language = "fr") -> Query:
     """Analyse a question; ``history`` holds the turns before it, oldest first."""
-    text = " ".join(_TAG.sub(" ", printable(question[:MAX_QUESTION])).split())
+    text = _plain(question)
     lang = detect_language(text, default)
     asked, who = _apart(text, lang)
-    words = tuple(content_words(asked, lang)[:max_terms])
-    terms = _terms(words, lang)
-    leant = background(text, lang, terms, history)
-    context = " ".join(printable(leant.question[:MAX_QUESTION]).split())
-    recalled = " ".join(printable(leant.answer[:MAX_QUESTION]).split())
-    # Their words are stemmed with the question's: one question, one language.
-    context_words = tuple(
-        dict.fromkeys(
-            word
-            for word in content_words(f"{context} {recalled} {who}", lang)[: 2 * max_terms]
-            if word not in words
-        )
-    )
-    context_terms = tuple(term for term in _terms(context_words, lang) if term not in terms)
-    return Query(
+    words = tuple(content_words(asked, lang)[:_MOST_WORDS])
+    leant = background(text, lang, history)
+    query = Query(
         text,
         lang,
-        terms,
+        _terms(words, lang),
         words,
-        context,
-        recalled,
-        context_words,
-        context_terms,
-        elsewhere=bool(context) and elsewhere(text),
+        who,
+        elsewhere=bool(leant.questions) and elsewhere(text),
         quoted=frozenset(_terms(content_words(" ".join(_quotations(asked)), lang), lang)),
     )
+    return query.leaning_on([_plain(turn) for turn in leant.questions], _plain(leant.answer))
+
+
+def _plain(text: str) -> str:
+    return " ".join(_TAG.sub(" ", printable(text[:MAX_QUESTION])).split())
 
 
 def _apart(text: str, lang: Language) -> tuple[str, str]:

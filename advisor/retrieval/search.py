@@ -18,7 +18,7 @@ from advisor.index.lexical import Candidate
 from advisor.index.token_encoder import encoder_of
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
-from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_by, subjects
+from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_by, renewed, subjects
 from advisor.retrieval.expansion import expand
 from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches, with_nearness
 from advisor.retrieval.late_interaction import nearness
@@ -95,8 +95,9 @@ class PassageSearch:
         if not any(char.isalnum() for char in query.text):
             raise UsageError("empty_question")
         gazetteer = self.gazetteer
+        query = renewed(query, gazetteer)
         if query.elsewhere:
-            query = leaving(query, left_by(query, gazetteer))
+            query = leaving(query, left_by(query, gazetteer), gazetteer)
         entities = subjects(query, gazetteer)
         query = replace(
             query, places=tuple(one.slug for one in entities if one.kind == "territoire")

@@ -10,7 +10,7 @@ from advisor.retrieval.query import Query
 from advisor.text.analysis import stem
 from advisor.text.language import Language
 
-# Words of the turn before count for less than those of the question.
+# Words of the turns before count for less than those of the question.
 CONTEXT_SHARE = 0.4
 # Words typed between quotation marks are the very words looked for.
 _QUOTED_SHARE = 2.0
@@ -40,8 +40,7 @@ def weights_by_language(
     query: Query, index: LexicalIndex, languages: Collection[Language]
 ) -> dict[Language, dict[str, float]]:
     """Return, for passages of each language, the terms to look for with their weight."""
-    shares = dict.fromkeys(query.context_terms, CONTEXT_SHARE)
-    shares |= {term: _own_share(query, term) for term in query.terms}
+    shares = {term: _share(query, term) for term in (*query.context_terms, *query.terms)}
     weights: dict[Language, dict[str, float]] = {lang: {} for lang in languages}
     for term, share in shares.items():
         if query.lang in weights:
@@ -63,15 +62,15 @@ def word_weights(query: Query, index: LexicalIndex | None) -> dict[str, float]:
     """Return each word of a question and its context, spelling corrected, with its weight."""
     corrected = {one.asked[0]: one.shown for one in query.alternatives if one.origin == "spelling"}
     weights: dict[str, float] = {}
-    for words, own in ((query.words, True), (query.context_words, False)):
-        for word in words:
-            term = stem(word, query.lang)
-            share = _own_share(query, term) if own else CONTEXT_SHARE
-            weight = share * rarity(index, stems_of(query, term))
-            shown = corrected.get(term, word)
-            weights[shown] = max(weights.get(shown, 0.0), weight)
+    for word in (*query.words, *query.context_words):
+        term = stem(word, query.lang)
+        weight = _share(query, term) * rarity(index, stems_of(query, term))
+        shown = corrected.get(term, word)
+        weights[shown] = max(weights.get(shown, 0.0), weight)
     return weights
 
 
-def _own_share(query: Query, term: str) -> float:
+def _share(query: Query, term: str) -> float:
+    if term not in query.terms:
+        return CONTEXT_SHARE
     return _QUOTED_SHARE if term in query.quoted else 1.0
