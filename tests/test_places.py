@@ -117,3 +117,31 @@ def test_each_kind_of_value_asked_for_is_quoted(answerer) -> None:
     said = " ".join(one.text for one in answerer.answer(question).sentences)
     assert "1986" in said
     assert "s'adresse aux associations" in said
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ("Quelle est la dette de Montclair ?", "insufficient"),
+        ("Quel est le loyer moyen à Montclair ?", "insufficient"),
+        ("Quelle est la population de Montclair ?", "answered"),
+        ("Wie viele Einwohner hat Montclair?", "answered"),
+    ],
+)
+def test_a_value_of_which_the_sources_about_a_name_say_nothing_is_not_guessed(
+    answerer, question, status
+) -> None:
+    assert answerer.answer(question).status == status
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("Was macht Görlitz mit den Haldenbergen?", "Görlitz"),
+        ("Combien d'habitants compte Montclair en 2019 ?", "2019"),
+    ],
+)
+def test_a_name_or_year_that_nothing_quoted_has_is_said(answerer, question, missing) -> None:
+    answer = answerer.answer(question)
+    assert answer.status != "answered"
+    assert answer.status == "insufficient" or missing in answer.notices[0]

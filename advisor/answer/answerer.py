@@ -96,6 +96,7 @@ class Answerer:
         known = bool(found.introduced or found.header)
         weak = not (found.correction or known) and (
             found.chance < (PARTIAL if undated(query, found.evidence, found.weights) else REFUSED)
+            or found.unmet
             or beyond(query, found.evidence, found.asked.values)
         )
         selections = nearest(found.evidence) if weak else answering(found, detailed=detailed)

@@ -15,7 +15,7 @@ from advisor.answer.premise import Correction, asked_count, correction
 from advisor.catalogue.records import Filters
 from advisor.errors import UsageError
 from advisor.retrieval import entities
-from advisor.retrieval.asked import Asked, Shape, own_words
+from advisor.retrieval.asked import ABOUT_THE_ANSWER, Asked, Shape, own_words
 from advisor.retrieval.entities import Entity, subjects
 from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
@@ -54,6 +54,29 @@ class Findings:
     introduced: list[list[Evidence]]
     names: frozenset[str]
     header: list[str]
+
+    @property
+    def unmet(self) -> bool:
+        """Whether a value is asked for of a thing of which the passages about its name say nothing:
+        «quelle est la dette de Malaunay ?».
+        """
+        known = [
+            word
+            for word in self.query.words
+            if word not in ABOUT_THE_ANSWER and word not in self.names and self._can_tell(word)
+        ]
+        about = [one for one in self.evidence if all(one.names(name) for name in self.names)]
+        if not (known and about and self.asked.values):
+            return False
+        return not any(one.holds(word) for one in about for word in known)
+
+    def _can_tell(self, word: str) -> bool:
+        """A word without a translation says nothing of passages in other languages."""
+        lang = self.query.lang
+        foreign = any(one.hit.document.lang != lang for one in self.evidence)
+        return word in self.weights and (
+            not foreign or bool(self.query.translations(stem(word, lang)))
+        )
 
     @property
     def query(self) -> Query:

@@ -19,6 +19,8 @@ from advisor.retrieval.models import Evidence, SearchResult
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
 from advisor.text.analysis import stem
+from advisor.text.language import is_word
+from advisor.text.mentions import years_in
 
 _NAMED_MISSING = 3
 # Values told from any other text without doubt, and the share of the question that a line with
@@ -60,7 +62,8 @@ def on_gaps(
     unsure = found.chance < PARTIAL or found.silent >= SILENT
     quoted = [one.evidence for one in selections]
     unmet = missing(query, found.weights, quoted) if unsure else []
-    if lacking := _typed(query, unmet) or _unnamed(search, query, citations):
+    lacking = _typed(query, unmet) or _unnamed(search, query, citations) or _undated(found, quoted)
+    if lacking:
         shown = ", ".join(lacking[:_NAMED_MISSING])
         return [translate("answer.partial", lang, words=shown)]
     return [translate(f"answer.{code}", lang) for code in _uncertain(found, selections)]
@@ -107,11 +110,19 @@ def on_holder(search: PassageSearch, found: Findings) -> str | None:
 
 def _unnamed(search: PassageSearch, query: Query, citations: Sequence[Citation]) -> list[str]:
     """Return the names of the question that none of the documents quoted has."""
-    if query.lang == "de":  # every noun has a capital
-        return []
     quoted = list(dict.fromkeys(citation.document_id for citation in citations))
-    # An acronym may be written out.
-    return [name for name in search.unnamed(query, quoted) if not name.isupper()]
+    # An acronym may be written out; in German every noun has a capital.
+    return [
+        name
+        for name in search.unnamed(query, quoted)
+        if not name.isupper() and not (query.lang == "de" and is_word(name, "de"))
+    ]
+
+
+def _undated(found: Findings, quoted: Sequence[Evidence]) -> list[str]:
+    """Return the years of the question that nothing quoted has."""
+    lines = (line.text for one in quoted for line in one.lines)
+    return sorted(years_in(found.query.text).difference(*map(years_in, lines)))
 
 
 def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:

@@ -77,13 +77,14 @@ def _of_keywords(words: Sequence[str]) -> Language | None:
     folded = [fold(word) for word in words]
     for lang in _OPENERS:
         field = {fold(word) for word in word_table("field", lang)} - _french()
-        if all(_knows(lang, word) for word in folded) and any(word in field for word in folded):
+        if all(is_word(word, lang) for word in folded) and any(word in field for word in folded):
             return lang
     return None
 
 
-def _knows(lang: Language, word: str) -> bool:
-    known = _vocabulary(lang)
+def is_word(word: str, lang: Language) -> bool:
+    """Tell whether the glossaries have a word of English or German, or the end of a compound."""
+    known, word = _vocabulary(lang), fold(word)
     ends = range(1, len(word) - _LAST_PART + 1) if lang == "de" else ()
     return word in known or any(word[start:] in known for start in ends)
 
