@@ -9,6 +9,7 @@ import pytest
 from advisor.catalogue.records import Filters
 from advisor.catalogue.store import Catalogue
 from advisor.errors import UsageError
+from advisor.index.embedding import load_embeddings
 from advisor.index.generations import IndexStore
 from advisor.retrieval.conversation import Turn
 from advisor.retrieval.fusion import fuse
@@ -16,6 +17,8 @@ from advisor.retrieval.query import understand
 from advisor.retrieval.retriever import HybridRetriever
 from advisor.retrieval.search import DENSE, LEXICAL, PassageSearch
 from advisor.retrieval.translation import translations
+from advisor.retrieval.word_match import WordMatch
+from advisor.settings import Settings
 from advisor.text.analysis import content_words, stem
 from advisor.text.words import word_table
 from tests.test_fiche import FICHE
@@ -240,6 +243,14 @@ def test_words_of_the_field_are_translated_as_written_by_hand() -> None:
             assert {one.term for one in found} & french, word
     assert [one.shown for one in translations("burgern", "de", "fr")] == ["citoyens", "habitants"]
     assert "burger" in [one.shown for one in translations("citoyens", "fr", "de")]
+
+
+def test_words_that_begin_alike_are_one_family_only_when_they_mean_alike() -> None:
+    embeddings = load_embeddings(Settings().embedding_model)
+    match = WordMatch(["passeport", "chauffage", "election"], embeddings)
+    near = match.similarities([["passes"], ["chaufferie"], ["electeurs"]])
+    assert near[0, 0] < 0.2
+    assert near[1, 1] > 0.7 and near[2, 2] > 0.7
 
 
 @pytest.mark.parametrize(

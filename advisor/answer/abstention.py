@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from advisor.retrieval.asked import ASKING, Value, values_in
+from advisor.retrieval.asked import ABOUT_THE_ANSWER, ASKING, Value, values_in
 from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query, named
@@ -25,8 +25,6 @@ from advisor.text.normalise import fold
 _LOOKED_AT = 5
 # A line that answers for this share of the question speaks of its subject.
 _SAID = 0.3
-# Logarithm of the number of passages from which a corpus counts as large.
-_LARGE = math.log(10_000)
 _NEXT_DAYS = re.compile(
     r"(?<!de )(?<!pour )\bdemain\b|\bce (soir|week-?end)\b|\bla semaine prochaine\b"
     r"|\b(tomorrow|tonight|next week)\b|\b(morgen (fruh|abend|wetter)|heute abend|nachste woche)\b"
@@ -37,76 +35,66 @@ _NEXT_DAYS = re.compile(
 class Features:
     """What the decision rests on, each in [0, 1].
 
-    ``line`` and ``passage``: the share of the question's weight that the best line, and the best
-    passage, answer for; ``rare``: the same for the question's two rarest words alone;
-    ``similarity``: the best cosine of a line; ``nearness``: how near the best passages together are
-    token by token, 0 without the encoder; ``agreement``: both rankings put one passage near the
-    top; ``foreign``: the best passages are in another language than the question; ``names``: the
-    share of the question's names that the passages hold, half when it has none; ``absent``: the
-    share of the question's words that the whole corpus lacks, as much of it as the corpus is large:
-    in a small one most words are absent whatever the question; ``silent``: the share of the
-    question's weight in words that no passage answers for.
+    ``passage``: the share of the question's own weight that the best passage answers for; ``rare``:
+    how well a passage answers for its rarest own word; ``similarity`` and ``cosine``: of the
+    nearest line, and of the nearest passage; ``nearness``: how near the best passages together are
+    token by token, squared, 0 without the encoder; ``agreement``: both rankings put one passage
+    near the top; ``foreign``: the best passages are in another language than the question;
+    ``names``: the share of the question's names that the passages hold, half when it has none.
     """
 
-    line: float
     passage: float
     rare: float
     similarity: float
+    cosine: float
     nearness: float
     agreement: float
     foreign: float
     names: float
-    absent: float
-    silent: float
 
 
 # A weight per feature, in their order, and the constant: with the token encoder, and without.
-_READ = ((1.36, 1.42, 0.09, 1.74, 3.43, 1.66, 0.63, 1.12, -1.19, -0.29), -6.0)
-_UNREAD = ((1.32, 1.66, 0.18, 2.26, 0.0, 1.52, 0.57, 1.42, -1.91, -0.76), -3.85)
+_READ = ((2.39, 0.96, 1.30, 2.13, 2.91, 1.54, 0.21, 1.10), -5.79)
+_UNREAD = ((2.92, 1.10, 1.68, 2.71, 0.0, 1.68, 0.0, 1.44), -5.37)
 # Below ``REFUSED`` nothing is answered. Below ``PARTIAL``, or when so much of the question is
 # met with silence, what is missing is named.
-REFUSED, PARTIAL, SILENT = 0.2, 0.4, 0.35
+REFUSED, PARTIAL, SILENT = 0.22, 0.4, 0.35
 
 
-def features(
-    query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float], size: int
-) -> Features:
+def features(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> Features:
     """Return the features of a question and its scored evidence.
 
     Args:
         query: the question.
         evidence: scored, see ``score_evidence``.
         weights: those of the question's words, see ``weighting.word_weights``.
-        size: number of passages of the corpus.
     """
     looked_at = [one for one in evidence[:_LOOKED_AT] if one.lines]
     lines = [line for one in looked_at for line in one.lines]
-    if not lines:
-        return Features(0, 0, 0, 0, 0, 0, 0, 0, 1, 1)
-    whole = [
-        {word: max(line.matches.get(word, 0.0) for line in one.lines) for word in weights}
-        for one in looked_at
-    ]
-    total = sum(weights.values()) or 1.0
-    rarest = sorted(weights, key=lambda word: (-weights[word], word))[:2]
+    own = _own(query, weights)
+    if not lines or not own:
+        return Features(0, 0, 0, 0, 0, 0, 0, 0)
+    rarest = max(own, key=lambda word: (own[word], word))
+    answered = (
+        sum(weight * one.nearest(word) for word, weight in own.items()) for one in looked_at
+    )
     return Features(
-        line=max(covered(line, weights) for line in lines),
-        passage=max(
-            sum(weights[word] * held for word, held in held_by.items()) for held_by in whole
-        )
-        / total,
-        rare=max(
-            sum(held_by[word] for word in rarest) / len(rarest) if rarest else 0.0
-            for held_by in whole
-        ),
+        passage=max(answered) / sum(own.values()),
+        rare=max(one.nearest(rarest) for one in looked_at),
         similarity=max(line.similarity for line in lines),
-        nearness=_nearness(looked_at),
+        cosine=max(0.0, *(one.hit.similarity or 0.0 for one in looked_at)),
+        nearness=_nearness(looked_at) ** 2,
         agreement=_agreement(looked_at),
         foreign=float(all(one.hit.document.lang != query.lang for one in looked_at)),
         names=_names(query, lines),
-        absent=_absent(weights, size),
-        silent=sum(weights[word] for word in missing(query, weights, evidence)) / total,
     )
+
+
+def _own(query: Query, weights: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the words that say what a question is about, all of them if none does."""
+    asked = {word: weight for word, weight in weights.items() if word not in query.context_words}
+    own = {word: weight for word, weight in asked.items() if word not in ABOUT_THE_ANSWER}
+    return own or asked or weights
 
 
 def probability(found: Features) -> float:
@@ -194,13 +182,6 @@ def _names(query: Query, lines: Sequence[Line]) -> float:
 def names_of(query: Query) -> list[str]:
     """Return the content words of a question that are names, or parts of them."""
     return [word for words in named(query).values() for word in words if word in query.words]
-
-
-def _absent(weights: Mapping[str, float], size: int) -> float:
-    # The weight of a word that no passage holds.
-    highest = math.log(1 + (size + 0.5) / 0.5)
-    absent = sum(weight >= 0.99 * highest for weight in weights.values())
-    return absent / max(len(weights), 1) * min(1.0, math.log(max(size, 2)) / _LARGE)
 
 
 def _agreement(evidence: Sequence[Evidence]) -> float:

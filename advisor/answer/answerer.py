@@ -91,10 +91,10 @@ class Answerer:
 
     def _extract(self, question: str, found: Findings, detailed: bool) -> Answer:
         query = found.query
-        # What contradicts the question answers it, however little they have in common; so does the
-        # fiche of the very name asked for, or its header.
+        # What contradicts the question answers it, however little they have in common; so does what
+        # has the very words it quotes, and the fiche of the very name asked for, or its header.
         known = bool(found.introduced or found.header)
-        weak = not (found.correction or known) and (
+        weak = not (found.correction or known or found.verbatim) and (
             found.chance < (PARTIAL if undated(query, found.evidence, found.weights) else REFUSED)
             or found.unmet
             or beyond(query, found.evidence, found.asked.values)

@@ -56,6 +56,14 @@ class Findings:
     header: list[str]
 
     @property
+    def verbatim(self) -> bool:
+        """Whether a line has all that the question puts between quotation marks."""
+        quoted = self.query.quoted
+        return bool(quoted) and any(
+            quoted <= line.terms for one in self.evidence for line in one.lines
+        )
+
+    @property
     def unmet(self) -> bool:
         """Whether a value is asked for of a thing of which the passages about its name say nothing:
         «quelle est la dette de Malaunay ?».
@@ -112,7 +120,7 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
     names = _names(query, named)
     told = [word for word in own_words(query.text, query.lang) if word not in names]
     score_evidence(evidence, asked.values, count, bare=not told)
-    measured = features(query, evidence, weights, search.size)
+    measured = features(query, evidence, weights)
     return Findings(
         result,
         asked,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from advisor.retrieval.asked import own_words, understand_shape
 from advisor.retrieval.conversation import ELLIPSIS
 from advisor.retrieval.query import Query
-from advisor.text.analysis import analyse, stem
+from advisor.text.analysis import STOP_WORDS, analyse, stem
 from advisor.text.normalise import fold
 
 _WORD = re.compile(r"[^\W_]+")
@@ -84,7 +84,7 @@ class Gazetteer:
                 name = tuple(words[place : place + length])
                 known = self._named.get(name)
                 typed = found[place].group()
-                if known and (name not in self._in_capitals or typed.isupper()):
+                if known and _is_typed_as_name(name, typed, place, name in self._in_capitals):
                     step = len(name)
                     end = found[place + step - 1].end()
                     yield from ((one, found[place].start(), end) for one in known)
@@ -95,6 +95,15 @@ class Gazetteer:
         """Return the entity of a kind that a slug or a whole name stands for, ``None`` if none."""
         found = self._named.get(_words(name), ())
         return next((entity for entity in found if entity.kind == kind), None)
+
+
+def _is_typed_as_name(name: tuple[str, ...], typed: str, place: int, acronym: bool) -> bool:
+    """Tell whether a name stands in a text, and not a word that is spelt alike."""
+    if acronym:
+        return typed.isupper()
+    # The town of Die is no German article.
+    word = len(name) == 1 and any(name[0] in words for words in STOP_WORDS.values())
+    return not word or (typed[0].isupper() and place > 0)
 
 
 def subjects(query: Query, gazetteer: Gazetteer) -> tuple[Entity, ...]:

@@ -91,13 +91,14 @@ class Evidence:
 
     def holds(self, word: str) -> bool:
         """Tell whether the passage, its title and headings included, answers for a word."""
-        return self._nearest(word) >= HELD
+        return self.nearest(word) >= HELD
 
     def names(self, word: str) -> bool:
         """Tell whether the passage, its title and headings included, has a name."""
-        return self._nearest(word) >= _THE_WORD
+        return self.nearest(word) >= _THE_WORD
 
-    def _nearest(self, word: str) -> float:
+    def nearest(self, word: str) -> float:
+        """Return how well the passage, its title and headings included, answers for a word."""
         lines = (line.matches.get(word, 0.0) for line in self.lines)
         return max(self.above.get(word, 0.0), *lines, 0.0)
 

@@ -20,6 +20,8 @@ from advisor.index.embedding import PassageEmbeddings
 # Words of one family share so many first letters, and such a share of the longer one.
 _LETTERS, _SHARE = 4, 0.5
 _FAMILY = 0.8
+# Words with vectors this far apart are of no family, however they begin.
+_STRANGERS = 0.08
 
 
 class WordMatch:
@@ -80,7 +82,9 @@ class WordMatch:
         if self._embeddings is not None and self._vectors is not None:
             vectors = self._embeddings.word_vectors(words)
             if vectors is not None:
-                near = np.maximum(near, vectors @ self._vectors.T)
+                cosines = vectors @ self._vectors.T
+                # «Passeport» begins like «passés» and has nothing of it.
+                near = np.maximum(np.where((near < 1) & (cosines < _STRANGERS), 0.0, near), cosines)
         self._rows |= {word: row for row, word in enumerate(words, start=len(self._rows))}
         self._near = np.concatenate([self._near, near])
 

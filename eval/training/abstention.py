@@ -44,7 +44,7 @@ def observe(search: PassageSearch, question: str, turns: Sequence[Turn] = ()) ->
     weights = found.weights
     evidence = search.lines(found)
     score_evidence(evidence, query.asked.values)
-    return features(query, evidence, weights, search.size)
+    return features(query, evidence, weights)
 
 
 def of_questions(path: Path, folder: Path, work: Path) -> Iterator[tuple[str, Features, bool]]:
