@@ -176,3 +176,9 @@ def test_the_opening_of_a_fiche_gives_the_population(settings, tmp_path, import_
         assert answer.status == "answered" and "1 200 habitants" in answer.answer_markdown
     answer = answerer.answer("Combien de vélos compte Rivebois ?")
     assert answer.status != "answered"
+
+
+def test_what_other_programmes_say_does_not_answer_for_the_one_named(answerer) -> None:
+    answer = answerer.answer("À qui s'adresse l'ADS ?")
+    assert answer.citations[0].title == "ADS, aide de secours"
+    assert "Fonds d'essai" not in {citation.title for citation in answer.citations}

@@ -50,6 +50,7 @@ class Gazetteer:
     def __init__(self, entities: Iterable[Entity]) -> None:
         self._named: dict[tuple[str, ...], list[Entity]] = defaultdict(list)
         self._in_capitals: set[tuple[str, ...]] = set()
+        self._proper: set[tuple[str, ...]] = set()
         for entity in entities:
             for name in names_of(entity.title, entity.names):
                 words = _words(name)
@@ -58,6 +59,8 @@ class Gazetteer:
                     self._named[words].append(entity)
                     if name.isupper() and len(name) <= _SHORT_ACRONYM:
                         self._in_capitals.add(words)
+                    if not name.islower():
+                        self._proper.add(words)
         # How many words the names that open on a word have, the most first: thousands of names
         # open on «communauté».
         lengths: dict[str, set[int]] = defaultdict(set)
@@ -72,6 +75,17 @@ class Gazetteer:
     def territories(self, text: str) -> frozenset[str]:
         """Return the slugs of the territories named."""
         return frozenset(one.slug for one in self.find(text) if one.kind == "territoire")
+
+    def programmes(self, text: str) -> frozenset[str]:
+        """Return the slugs of the dispositifs that a text calls by a name of their own.
+
+        «Plan climat» and «transition juste» are words of any text.
+        """
+        return frozenset(
+            one.slug
+            for one, start, end in self.spans(text)
+            if one.kind == "dispositif" and _words(text[start:end]) in self._proper
+        )
 
     def spans(self, text: str) -> Iterator[tuple[Entity, int, int]]:
         """Yield the entities named, in order, each with the [start, end) of its name."""

@@ -61,9 +61,11 @@ def read_lines(
     lines = [line for one in evidence for line in one.lines]
     if not lines:
         return evidence
-    if query.places:
-        for one in evidence:
+    for one in evidence:
+        if query.places:
             _locate(query, one, gazetteer)
+        if query.programmes:
+            _attribute(query, one, gazetteer)
     _match(query, evidence, list(weights), match)
     for line in lines:
         line.coverage = covered(line, weights) * _staying(query, line)
@@ -77,6 +79,17 @@ def _locate(query: Query, one: Evidence, gazetteer: Gazetteer) -> None:
         named = gazetteer.territories(line.text)
         line.here = not (named or above).isdisjoint(query.places)
         line.elsewhere = bool(named) and not line.here
+
+
+def _attribute(query: Query, one: Evidence, gazetteer: Gazetteer) -> None:
+    """Tell of each line whether it is about other dispositifs than those of the question."""
+    own = gazetteer.programmes(one.hit.document.title)
+    if not own.isdisjoint(query.programmes):
+        return
+    for line in one.lines:
+        about = gazetteer.programmes(line.text) or own
+        if about and about.isdisjoint(query.programmes):
+            line.here, line.elsewhere = False, True
 
 
 def compare_lines(

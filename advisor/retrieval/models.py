@@ -47,8 +47,8 @@ class Line:
     """A sentence or list item of a passage; offsets are those of the document's text.
 
     ``words`` are its content words, ``terms`` their index terms. ``here``: it names a territory of
-    the question, or stands under its name, or the question names none; ``elsewhere``: it names
-    other territories only.
+    the question, or stands under its name, or the question names none; ``elsewhere``: it is about
+    other territories or other dispositifs only.
     """
 
     start: int

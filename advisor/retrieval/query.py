@@ -78,7 +78,8 @@ class Query:
     ``context_terms`` those of the context, and of what the question says of who asks.
     ``elsewhere``: it asks the same of other places than those of the context: territories of
     slugs ``other_than``, with names made of the terms ``left``. ``quoted`` are the terms typed
-    between quotation marks. ``places`` are the slugs of the territories it is about.
+    between quotation marks. ``places`` and ``programmes`` are the slugs of the territories and the
+    dispositifs it is about.
     ``alternatives`` come from the corpus: see ``advisor.retrieval.expansion``.
     """
 
@@ -96,6 +97,7 @@ class Query:
     left: frozenset[str] = frozenset()
     other_than: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    programmes: tuple[str, ...] = ()
     quoted: frozenset[str] = frozenset()
 
     @property

@@ -99,8 +99,11 @@ class PassageSearch:
         if query.elsewhere:
             query = leaving(query, left_by(query, gazetteer), gazetteer)
         entities = subjects(query, gazetteer)
+        about = query.text if gazetteer.find(query.text) else query.context
         query = replace(
-            query, places=tuple(one.slug for one in entities if one.kind == "territoire")
+            query,
+            places=tuple(one.slug for one in entities if one.kind == "territoire"),
+            programmes=tuple(sorted(gazetteer.programmes(about))),
         )
         filters = self._with_slugs(filters or Filters())
         allowed = self.catalogue.document_ids(filters) if filters else None
