@@ -179,6 +179,12 @@ def test_the_opening_of_a_fiche_gives_the_population(settings, tmp_path, import_
 
 
 def test_what_other_programmes_say_does_not_answer_for_the_one_named(answerer) -> None:
-    answer = answerer.answer("À qui s'adresse l'ADS ?")
-    assert answer.citations[0].title == "ADS, aide de secours"
-    assert "Fonds d'essai" not in {citation.title for citation in answer.citations}
+    search = answerer.search
+    about = {
+        (one.hit.document.title, line.elsewhere)
+        for one in search.lines(search.search("Quelles communes pour l'ADS et ses études ?"))
+        for line in one.lines
+    }
+    assert ("Fonds d'essai", True) in about and ("Fonds d'essai", False) not in about
+    assert ("ADS, aide de secours", False) in about
+    assert ("ADS, aide de secours", True) not in about
