@@ -3,6 +3,7 @@
 import pytest
 
 from advisor.answer.answerer import Answerer
+from tests.conftest import ROOT
 from tests.test_fiche import FICHE
 
 BODY = """Le fonds d'essai paie les études des communes[^s1].
@@ -118,6 +119,15 @@ def test_fiches_compared_are_each_presented_from_their_opening(answerer) -> None
     assert relief[0] == "L'aide de secours, ou ADS, paie les travaux urgents des communes."
     assert any("s'adresse aux communes" in text for text in fund)
     assert any("s'adresse aux départements" in text for text in relief)
+
+
+def test_many_fiches_compared_each_say_something(settings, import_into) -> None:
+    names = ("leader", "actee", "fonds-vert", "fonds-chaleur")
+    import_into(settings, *(ROOT / "corpus" / "dispositifs" / f"{name}.md" for name in names))
+    answer = Answerer(settings).answer("Compare LEADER, ACTEE, le Fonds vert et le Fonds chaleur")
+    groups = [sentence.group for sentence in answer.sentences]
+    assert set(groups) == {"LEADER", "ACTEE", "Fonds vert", "Fonds chaleur"}
+    assert len(groups) <= 12
 
 
 def test_a_short_acronym_is_a_name_in_capitals_and_a_word_in_small_letters(answerer) -> None:

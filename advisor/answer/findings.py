@@ -167,7 +167,8 @@ def _evidence_of(
     fiches: Sequence[Sequence[Hit]], evidence: Sequence[Evidence]
 ) -> list[list[Evidence]]:
     found = {one.hit.passage.id: one for one in evidence if one.lines}
-    return [[found[hit.passage.id] for hit in fiche if hit.passage.id in found] for fiche in fiches]
+    read = ([found[hit.passage.id] for hit in fiche if hit.passage.id in found] for fiche in fiches)
+    return [fiche for fiche in read if fiche]
 
 
 def _names(query: Query, named: Sequence[Entity]) -> frozenset[str]:

@@ -27,6 +27,8 @@ _PRESENTED = frozenset({Value.PLACE})
 # A question names a fiche with this share of one of its names at least: «la charte d'alliance»
 # for «La charte d'alliance de la Fabrique des Transitions».
 _NAMED = 0.5
+# Passages of a fiche that are read at most: one has some ten.
+_MOST = 20
 
 
 def introduced(
@@ -47,6 +49,8 @@ def introduced(
             for one in compared
         ]
         known = [hit for hit in hits if hit is not None]
+        if len(known) < len(hits):
+            return []
         names = " ".join(name for one in compared for name in names_of(one.title, one.names))
         if not _rest(query, frozenset(analyse(names, "fr")), "fr") <= _ALLOWED:
             return []
@@ -75,7 +79,7 @@ def _passages(search: PassageSearch, hit: Hit) -> list[Hit]:
     opened = hit.document.kind in PRACTICAL_KINDS or not (passages and passages[0].headings)
     if not is_fiche or not opened:
         return []
-    return [replace(hit, passage=passage) for passage in passages]
+    return [replace(hit, passage=passage) for passage in passages[:_MOST]]
 
 
 def _share(query: Query, hit: Hit) -> float:

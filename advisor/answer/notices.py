@@ -23,11 +23,10 @@ from advisor.text.language import is_word
 from advisor.text.mentions import years_in
 
 _NAMED_MISSING = 3
-# Values told from any other text without doubt, and the share of the question that a line with
-# one answers for when it is the one asked for.
+# Values told from any other text without doubt; the share of the question that a line with one
+# answers for when it is the one asked for, and of what is counted, for a number.
 _EXACT_VALUES = {Value.DATE: "uncertain_date", Value.NUMBER: "uncertain_number"}
-_ABOUT = 0.4
-_COUNTED = 0.5
+_ABOUT, _COUNTED = 0.4, 0.5
 # Share of the question's words that a programme answers for when its holder is worth asking.
 _RELATED = 0.5
 _NO_VECTORS = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")

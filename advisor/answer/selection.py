@@ -93,13 +93,13 @@ def _presentation(fiche: Sequence[Evidence], sentences: int) -> list[Selection]:
     With more sentences than sections, the sections say more.
     """
     opening, *sections = fiche
-    chosen = [Selection(opening, tuple(opening.lines[:_OPENING]), leads=True)]
-    left = sentences - len(chosen[0].lines)
+    first = opening.lines[: min(_OPENING, sentences)]
+    chosen = [Selection(opening, tuple(first), leads=True)]
+    left = sentences - len(first)
     deep = max(1, left // max(1, len(sections)))
     for one in sections[:left]:
-        first = one.lines[0]
         prose = list(takewhile(lambda line: not line.item, one.lines[:deep]))
-        lines = whole_list(first, one.lines) or prose or one.lines[:deep]
+        lines = whole_list(one.lines[0], one.lines) or prose or one.lines[:deep]
         chosen.append(Selection(one, tuple(lines)))
     return chosen
 
