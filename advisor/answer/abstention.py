@@ -25,6 +25,8 @@ from advisor.text.normalise import fold
 _LOOKED_AT = 5
 # A line that answers for this share of the question speaks of its subject.
 _SAID = 0.3
+# A question of so few words; a word this far from all of a passage's has nothing of it.
+_FEW_WORDS, _NOT_NEAR = 2, 0.2
 _NEXT_DAYS = re.compile(
     r"(?<!de )(?<!pour )\bdemain\b|\bce (soir|week-?end)\b|\bla semaine prochaine\b"
     r"|\b(tomorrow|tonight|next week)\b|\b(morgen (fruh|abend|wetter)|heute abend|nachste woche)\b"
@@ -136,6 +138,17 @@ def undated(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, fl
         )
     )
     return bool(years_in(query.text) - dated)
+
+
+def off_subject(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> bool:
+    """Tell whether nothing found comes near the rarer of the two words that a question says.
+
+    Of so few, it is the subject: «comment apprendre le piano ?».
+    """
+    own = _own(query, weights)
+    rarest = max(own, key=lambda word: (own[word], word), default="")
+    near = (one.nearest(rarest) for one in evidence[:_LOOKED_AT])
+    return 0 < len(own) <= _FEW_WORDS and max(near, default=0.0) < _NOT_NEAR
 
 
 def missing(query: Query, weights: Mapping[str, float], evidence: Sequence[Evidence]) -> list[str]:

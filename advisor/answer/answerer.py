@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from advisor.answer import notices
-from advisor.answer.abstention import PARTIAL, REFUSED, beyond, undated
+from advisor.answer.abstention import PARTIAL, REFUSED, beyond, off_subject, undated
 from advisor.answer.citation import CitationChecker
 from advisor.answer.extractive import compose, markdown
 from advisor.answer.findings import Findings, find
@@ -94,8 +94,10 @@ class Answerer:
         # What contradicts the question answers it, however little they have in common; so does what
         # has the very words it quotes, and the fiche of the very name asked for, or its header.
         known = bool(found.introduced or found.header)
+        looked_at = (query, found.evidence, found.weights)
+        doubtful = undated(*looked_at) or off_subject(*looked_at)
         weak = not (found.correction or known or found.verbatim) and (
-            found.chance < (PARTIAL if undated(query, found.evidence, found.weights) else REFUSED)
+            found.chance < (PARTIAL if doubtful else REFUSED)
             or found.unmet
             or beyond(query, found.evidence, found.asked.values)
         )
