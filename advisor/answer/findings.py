@@ -14,9 +14,8 @@ from advisor.answer.introduction import introduced
 from advisor.answer.premise import Correction, asked_count, correction
 from advisor.catalogue.records import Filters
 from advisor.errors import UsageError
-from advisor.retrieval import entities
 from advisor.retrieval.asked import ABOUT_THE_ANSWER, Asked, Shape, own_words
-from advisor.retrieval.entities import Entity, subjects
+from advisor.retrieval.entities import Entity, fiche_names, subjects
 from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
@@ -175,7 +174,7 @@ def _names(query: Query, named: Sequence[Entity]) -> frozenset[str]:
     """Return the words of a question that are names, or parts of the name of a fiche."""
     # In German every noun has a capital.
     capitals = [] if query.lang == "de" else names_of(query)
-    fiches = " ".join(name for one in named for name in entities.names_of(one.title, one.names))
+    fiches = " ".join(name for one in named for name in fiche_names(one.title, one.names))
     own = set(analyse(fiches, query.lang))
     words = (*query.words, *query.context_words)
     return frozenset(capitals) | {word for word in words if stem(word, query.lang) in own}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from advisor.answer.header import PLACE_WORDS
 from advisor.errors import UsageError
 from advisor.retrieval.asked import NO_SUBJECT, Asked, Shape, Value
-from advisor.retrieval.entities import Entity, names_of
+from advisor.retrieval.entities import Entity, fiche_names
 from advisor.retrieval.models import Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
@@ -51,7 +51,7 @@ def introduced(
         known = [hit for hit in hits if hit is not None]
         if len(known) < len(hits):
             return []
-        names = " ".join(name for one in compared for name in names_of(one.title, one.names))
+        names = " ".join(name for one in compared for name in fiche_names(one.title, one.names))
         if not _rest(query, frozenset(analyse(names, "fr")), "fr") <= _ALLOWED:
             return []
     elif asked.shape in _PRESENTING or asked.values:
@@ -86,7 +86,7 @@ def _share(query: Query, hit: Hit) -> float:
     """Return the share of a document's name that a question gives, 0 if it says anything else."""
     lang = hit.document.lang
     shares = [0.0]
-    for name in names_of(hit.document.title, hit.document.aliases):
+    for name in fiche_names(hit.document.title, hit.document.aliases):
         held = frozenset(analyse(name, lang))
         given = sum(bool(query.holds(term, held, lang)) for term in query.terms)
         if held and _rest(query, held, lang) <= _ALLOWED:

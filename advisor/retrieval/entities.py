@@ -38,7 +38,7 @@ class Entity:
     names: tuple[str, ...] = ()
 
 
-def names_of(title: str, aliases: Iterable[str]) -> list[str]:
+def fiche_names(title: str, aliases: Iterable[str]) -> list[str]:
     """Return the names that a fiche's title and aliases give its subject, each once."""
     names = [title, _ASIDE.sub("", title), *_ACRONYM.findall(title), *aliases]
     return list(dict.fromkeys(names))
@@ -52,7 +52,7 @@ class Gazetteer:
         self._in_capitals: set[tuple[str, ...]] = set()
         self._proper: set[tuple[str, ...]] = set()
         for entity in entities:
-            for name in names_of(entity.title, entity.names):
+            for name in fiche_names(entity.title, entity.names):
                 words = _words(name)
                 # A letter or a number alone names nothing.
                 if words and (len(words) > 1 or (len(words[0]) > 1 and words[0].isalpha())):
