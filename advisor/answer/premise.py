@@ -30,7 +30,7 @@ _COUPLE = re.compile(
 )
 # «Ma commune de 4 000 habitants», «cite trois exemples»: a size, a wish, nothing taken for granted.
 _SUPPOSES_NOTHING = re.compile(
-    r"\b(?:de|d'|a|pour|avec|moins de|plus de|of|with|for|than|mit|von|fur|als) $"
+    r"\b(?:de|d'|pour|avec|of|with|for|than|mit|von|fur|als) $"
     r"|^(?:cite|donne|liste|nomme|indique|propose|trouve|name|list|give|nenn|zahl|gib)\w*\b.{0,12}$"
     r"|\b(?:ma|mon|mes|notre|nos|my|our|mein|unser)\w*\b[^,;?]*$"
 )
