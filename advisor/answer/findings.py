@@ -64,8 +64,9 @@ class Findings:
 
     @property
     def unmet(self) -> bool:
-        """Whether a value is asked for of a thing of which the passages about its name say nothing:
-        «quelle est la dette de Malaunay ?».
+        """Whether the passages about a name say nothing of the thing whose value is asked for.
+
+        «Quelle est la dette de Malaunay ?»
         """
         known = [
             word

@@ -16,19 +16,12 @@ from advisor.retrieval.entities import Entity
 from advisor.retrieval.query import Query
 from advisor.text.language import Language
 
-#: Words that ask for the administrative place of a territory, folded.
-PLACE_WORDS = frozenset(
-    (
-        "code",
-        "insee",
-        "departement",
-        "departements",
-        "region",
-        "department",
-        "bundesland",
-        "landkreis",
-    )
+# Words that ask for the administrative place of a territory, folded.
+_PLACED = frozenset(
+    ["insee", "departement", "departements", "region", "department", "bundesland", "landkreis"]
 )
+#: The same, with what goes beside them: «code INSEE».
+PLACE_WORDS = _PLACED | {"code"}
 _STATES = {"ouvert": "header_open", "clos": "header_closed", "à vérifier": "header_unsure"}
 
 
@@ -48,13 +41,9 @@ def header_facts(
         programme, territory = record.get("dispositif"), record.get("territory")
         if programme:
             facts += _of_programme(programme, one.title, asked, query.lang)
-        if territory and (Value.PLACE in asked.values or _placed(query)):
+        if territory and (Value.PLACE in asked.values or _PLACED.intersection(query.words)):
             facts += _of_territory(territory, one.title, query.lang)
     return facts
-
-
-def _placed(query: Query) -> bool:
-    return bool(PLACE_WORDS.difference(["code"]).intersection(query.words))
 
 
 def _of_programme(

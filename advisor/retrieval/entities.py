@@ -120,11 +120,16 @@ def _is_typed_as_name(name: tuple[str, ...], typed: str, place: int, acronym: bo
     return not word or (typed[0].isupper() and place > 0)
 
 
+def subject_text(query: Query, gazetteer: Gazetteer) -> str:
+    """Return the text that names what a question is about: its own, or that of the turns before."""
+    # «Combien d'habitants compte-t-elle ?» is about what the turn before named.
+    own = query.elsewhere or gazetteer.find(query.text)
+    return query.text if own else query.context
+
+
 def subjects(query: Query, gazetteer: Gazetteer) -> tuple[Entity, ...]:
     """Return the territories and dispositifs that a question is about."""
-    # «Combien d'habitants compte-t-elle ?» is about what the turn before named.
-    named = gazetteer.find(query.text)
-    return named if named or query.elsewhere else gazetteer.find(query.context)
+    return gazetteer.find(subject_text(query, gazetteer))
 
 
 def left_by(query: Query, gazetteer: Gazetteer) -> list[Entity]:

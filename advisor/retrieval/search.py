@@ -18,7 +18,15 @@ from advisor.index.lexical import Candidate
 from advisor.index.token_encoder import encoder_of
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
-from advisor.retrieval.entities import KINDS, Entity, Gazetteer, leaving, left_by, renewed, subjects
+from advisor.retrieval.entities import (
+    KINDS,
+    Entity,
+    Gazetteer,
+    leaving,
+    left_by,
+    renewed,
+    subject_text,
+)
 from advisor.retrieval.expansion import expand
 from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches, with_nearness
 from advisor.retrieval.late_interaction import nearness
@@ -98,8 +106,8 @@ class PassageSearch:
         query = renewed(query, gazetteer)
         if query.elsewhere:
             query = leaving(query, left_by(query, gazetteer), gazetteer)
-        entities = subjects(query, gazetteer)
-        about = query.text if gazetteer.find(query.text) else query.context
+        about = subject_text(query, gazetteer)
+        entities = gazetteer.find(about)
         query = replace(
             query,
             places=tuple(one.slug for one in entities if one.kind == "territoire"),

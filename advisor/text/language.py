@@ -76,8 +76,8 @@ def _of_keywords(words: Sequence[str]) -> Language | None:
         return "de"
     folded = [fold(word) for word in words]
     for lang in _OPENERS:
-        field = {fold(word) for word in word_table("field", lang)} - _french()
-        if all(is_word(word, lang) for word in folded) and any(word in field for word in folded):
+        known = all(is_word(word, lang) for word in folded)
+        if known and not _field(lang).isdisjoint(folded):
             return lang
     return None
 
@@ -95,6 +95,12 @@ def _vocabulary(lang: Language) -> frozenset[str]:
     return frozenset(
         fold(word) for name in ("field", "glossary") for word in word_table(name, lang)
     )
+
+
+@cache
+def _field(lang: Language) -> frozenset[str]:
+    """Return the words of the field in English or German that are not French ones, folded."""
+    return frozenset(map(fold, word_table("field", lang))) - _french()
 
 
 @cache
