@@ -30,7 +30,7 @@ _SIMILARITY = 0.1
 #: How a line of a list begins.
 ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
 # What makes a line, and not a fragment: so many letters and digits, so many of them letters.
-_MIN_CHARACTERS, _MIN_LETTERS = 12, 6
+_SAYS_SOMETHING = re.compile(r"(?=(?:[\W_]*[^\W_]){12})(?:[\W\d_]*[^\W\d_]){6}")
 # Below this, two words are near by chance.
 _CHANCE = 0.2
 # A word that asks for a kind of value, in a line that has one.
@@ -206,15 +206,10 @@ def _lines(hit: Hit) -> Iterator[Line]:
             continue
         body_starts = True
         item = bool(ITEM.match(text)) and passage.text[start - 1 : start] in ("", "\n")
-        if _says_something(text) or (item and any(map(str.isalnum, text))):
+        if _SAYS_SOMETHING.match(text) or (item and any(map(str.isalnum, text))):
             words = tuple(content_words(text, lang))
             terms = frozenset(stem(word, lang) for word in words)
             yield Line(passage.start + start, passage.start + end, text, item, words, terms)
-
-
-def _says_something(text: str) -> bool:
-    letters = sum(map(str.isalpha, text))
-    return letters >= _MIN_LETTERS and letters + sum(map(str.isdigit, text)) >= _MIN_CHARACTERS
 
 
 def _inside_heading(text: str, start: int, headings: set[str]) -> bool:

@@ -54,9 +54,11 @@ class WordMatch:
         self._compare(
             list(dict.fromkeys(word for text in texts for word in text if word not in self._rows))
         )
-        for place, text in enumerate(texts):
-            if text:
-                near[place] = self._near[[self._rows[word] for word in set(text)]].max(axis=0)
+        full = [place for place, text in enumerate(texts) if text]
+        if full:
+            rows = [self._rows[word] for place in full for word in texts[place]]
+            starts = np.cumsum([0, *(len(texts[place]) for place in full[:-1])])
+            near[full] = np.maximum.reduceat(self._near[rows], starts)
         return near
 
     def weighted_means(
@@ -90,10 +92,17 @@ class WordMatch:
 
 
 def _families(words: Sequence[str], asked: Sequence[str]) -> npt.NDArray[np.float32]:
-    letters = cdist(words, asked, scorer=Prefix.similarity, dtype=np.int32)
-    shares = cdist(words, asked, scorer=Prefix.normalized_similarity, dtype=np.float32)
+    near = np.zeros((len(words), len(asked)), dtype=np.float32)
+    # Most words share their first letters with none asked.
+    beginnings = {word[:_LETTERS] for word in asked}
+    places = [place for place, word in enumerate(words) if word[:_LETTERS] in beginnings]
+    alike = [words[place] for place in places]
+    if not alike:
+        return near
+    letters = cdist(alike, asked, scorer=Prefix.similarity, dtype=np.int32)
+    shares = cdist(alike, asked, scorer=Prefix.normalized_similarity, dtype=np.float32)
     # Numbers that begin alike have nothing in common.
     spelt = np.fromiter((word.isalpha() for word in asked), dtype=np.bool_)
     kin = (letters >= _LETTERS) & (shares >= _SHARE) & spelt
-    near: npt.NDArray[np.float32] = np.where(shares == 1, 1.0, _FAMILY * kin).astype(np.float32)
+    near[places] = np.where(shares == 1, 1.0, _FAMILY * kin)
     return near
