@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from advisor.catalogue.lease import writer_lease
 from advisor.catalogue.store import Catalogue
 from advisor.errors import AdvisorError, IndexUnavailable, StorageError, WriterBusy
+from advisor.index import generations
 from advisor.index.dense import DenseIndex, update_dense
 from advisor.index.embedding import load_embeddings
 from advisor.index.generations import IndexStore
@@ -36,6 +38,17 @@ def outcomes(report: ImportReport) -> dict[str, str]:
 def problems(settings: Settings) -> list[AdvisorError]:
     store = IndexStore(settings.index_path, Catalogue(settings.catalogue_path))
     return store.verify(load_embeddings(settings.embedding_model).model_id)
+
+
+def indexed_dimensions(settings: Settings) -> int:
+    """Return how many numbers of each vector the published index holds."""
+    catalogue = Catalogue(settings.catalogue_path)
+    generation = catalogue.generation()
+    assert generation is not None
+    opened = IndexStore(settings.index_path, catalogue).open(generation, generation.model)
+    with closing(opened):
+        assert opened.dense is not None
+        return opened.dense.dimension
 
 
 def content(settings: Settings) -> list[tuple[str, str]]:
@@ -358,6 +371,23 @@ def test_an_index_of_another_model_is_detected_and_rebuilt(imported, tmp_path) -
     rebuild(changed)
     assert search.search("fosse fermée en 1986", 1).degraded == ()
     assert problems(changed) == []
+
+
+def test_an_index_of_longer_vectors_is_built_anew_by_the_next_import(
+    settings, folder, import_into, tmp_path, monkeypatch
+) -> None:
+    longer = generations.INDEXED_DIMENSIONS + 64
+    with monkeypatch.context() as earlier:
+        earlier.setattr(generations, "INDEXED_DIMENSIONS", longer)
+        import_into(settings, folder)
+    assert indexed_dimensions(settings) == longer
+    search = PassageSearch(settings)
+    assert search.search("fosse fermée en 1986", 1).missing_leg is None
+    (tmp_path / "later.txt").write_text("Un jardin partagé a ouvert en 2019.", encoding="utf-8")
+    import_into(settings, tmp_path / "later.txt")
+    assert indexed_dimensions(settings) == generations.INDEXED_DIMENSIONS
+    assert search.search("fosse fermée en 1986", 1).missing_leg is None
+    assert problems(settings) == []
 
 
 def test_validation_forgives_a_stray_vector_and_not_a_lost_index(tmp_path) -> None:

@@ -30,8 +30,8 @@ from advisor.text.language import Language
 
 Progress = Callable[[str, int, int], None]
 _BATCH = 2000
-# Vectors twice as long and more are indexed by this many first dimensions.
-INDEXED_DIMENSIONS = 256
+# Vectors of so many dimensions are indexed by this many of them, the first.
+_LONG, INDEXED_DIMENSIONS = 512, 192
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
@@ -161,7 +161,7 @@ class IndexStore:
             wanted = self._catalogue.next_passages()
             base = None if from_scratch else previous
             self._build_lexical(base, target / "lexical", wanted, progress)
-            self._build_dense(base, number, embeddings.model_id, wanted, progress)
+            self._build_dense(base, number, embeddings, wanted, progress)
             place = target / "vectors"
             generation = Generation(
                 number,
@@ -232,16 +232,17 @@ class IndexStore:
         self,
         base: Generation | None,
         number: int,
-        model_id: str,
+        embeddings: PassageEmbeddings,
         wanted: dict[str, str],
         progress: Progress,
     ) -> None:
-        place = self._dense_place(number)
+        place, model_id = self._dense_place(number), embeddings.model_id
         known: set[str] = set()
         source: int | None = None
         if base is not None and not self._chroma_url:
             with suppress(IndexUnavailable), closing(self._open_dense(base, model_id)) as dense:
-                known = dense.ids()
+                # An index made of longer vectors, by an earlier version, is built anew.
+                known = dense.ids() if dense.dimension == _indexed(embeddings.dimension) else set()
             # Deleting from a graph costs more than building a small one.
             if known and len(known - wanted.keys()) <= len(wanted) // 2:
                 shutil.copytree(self._dense_place(base.id), place)
@@ -317,14 +318,17 @@ class IndexStore:
 
 
 def shortened(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the start of long vectors: enough to find neighbours, at half the memory.
+    """Return the start of long vectors: enough to find neighbours, at a quarter of the memory.
 
     The shipped model is trained so that the first dimensions stand alone (Kusupati et al.,
     «Matryoshka Representation Learning», 2022), as most recent long ones are. What is found is
     ranked with the whole vectors of the catalogue.
     """
-    long = vectors.ndim == 2 and vectors.shape[1] >= 2 * INDEXED_DIMENSIONS
-    return vectors[:, :INDEXED_DIMENSIONS] if long else vectors
+    return vectors[:, : _indexed(vectors.shape[1])] if vectors.ndim == 2 else vectors
+
+
+def _indexed(dimensions: int) -> int:
+    return INDEXED_DIMENSIONS if dimensions >= _LONG else dimensions
 
 
 def embedded_text(title: str, headings: Sequence[str], text: str) -> str:

@@ -48,9 +48,9 @@ ACRONYMS = "acronymes.txt"
 LEXICAL, DENSE, BOTH = "lexical", "dense", "both"
 # Up to this many documents, a filtered search scores the stored vectors one by one.
 _EXACT_LIMIT = 1_000
-# How many of the nearest passages, and of the lexical candidates, are compared by whole vectors;
-# all of them where the dense ranking is alone.
-_EXACT = 25
+# How many of the lexical candidates are compared by whole vectors beside the nearest passages, and
+# how many of these there are when the dense ranking is alone.
+_EXACT, _ALONE = 25, 150
 # How many of the best passages are matched word by word.
 _MATCHED = 25
 # How many are compared token by token.
@@ -318,12 +318,11 @@ class PassageSearch:
         if not vector.any():
             return {}
         short = vector[: indexes.dense.dimension]
+        fetch = fetch if candidates else max(fetch, _ALONE)
         found = {hit.passage_id: hit.similarity for hit in indexes.dense.search(short, fetch)}
-        exact = _EXACT if candidates else fetch
-        # The index holds shortened vectors; the catalogue's decide among the best.
+        # The index holds shortened vectors; the catalogue's decide.
         ids, vectors = self._vectors.of(
-            model.model_id,
-            list(dict.fromkeys([*list(found)[:exact], *candidates[:_EXACT]])),
+            model.model_id, list(dict.fromkeys([*found, *candidates[:_EXACT]]))
         )
         if ids:
             found |= dict(zip(ids, (vectors @ vector).tolist(), strict=True))
