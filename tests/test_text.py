@@ -44,6 +44,9 @@ def test_sentences_end_where_a_reader_would_end_them(text: str, expected: list[s
         ("P.C.A.E.T.", "pcaet"),
         ("dix-huit communes", "18 communes"),
         ("rendez-vous", "RENDEZ-VOUS"),
+        ("les élus", "l'élue"),
+        ("emplois", "emploi"),
+        ("des enjeux, des lieux, des vélos", "enjeu, lieu, vélo"),
     ],
 )
 def test_spellings_of_a_word_give_the_same_terms(one: str, other: str) -> None:

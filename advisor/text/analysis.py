@@ -47,10 +47,17 @@ def _stemmer(lang: Language) -> Stemmer.Stemmer:
     return Stemmer.Stemmer(_SNOWBALL[lang])
 
 
+# Plurals that Snowball leaves as they are: «élus», «emplois», «vélos», «enjeux».
+_PLURAL = re.compile(r"\w\w(?:[aiou]s|[eo]ux)$")
+
+
 @lru_cache(maxsize=200_000)
 def stem(word: str, lang: Language) -> str:
     """Return the index term of one content word (see ``content_words``)."""
-    return word if word[0].isdigit() else str(_stemmer(lang).stemWord(word))
+    if word[0].isdigit():
+        return word
+    term = str(_stemmer(lang).stemWord(word))
+    return term[:-1] if lang == "fr" and _PLURAL.search(term) else term
 
 
 @lru_cache(maxsize=200_000)
