@@ -119,7 +119,7 @@ def test_a_misspelt_word_is_read_as_the_nearest_word_of_the_corpus(
 
 def test_a_word_of_the_corpus_is_never_corrected(imported) -> None:
     result = PassageSearch(imported).search("panneaux photovoltaïques de l'église", 1)
-    assert result.query.alternatives == ()
+    assert "spelling" not in [one.origin for one in result.query.alternatives]
 
 
 def test_an_acronym_finds_its_expression_and_the_reverse(settings, folder, import_into) -> None:
@@ -138,6 +138,41 @@ def test_maintainers_add_acronyms_of_their_own(settings, folder, import_into) ->
     (settings.home / "acronymes.txt").write_text("FVS = fête des voisins solidaires\n")
     import_into(settings, folder)
     assert "voisins" in PassageSearch(settings).search("FVS ?", 1).hits[0].passage.text
+
+
+def test_what_documents_call_otherwise_is_found(settings, folder, import_into) -> None:
+    (folder / "filiere.txt").write_text(
+        "Une filière née de la mine\n\nLe pôle des éco-entreprises compte une centaine d'emplois"
+        " aujourd'hui, dans une quinzaine d'entreprises installées sur l'ancien carreau de mine.\n"
+    )
+    (folder / "parc.txt").write_text(
+        "Le parc du bassin de rétention\n\nLa biodiversité y revient depuis dix ans : des"
+        " libellules, des hérons, des chauves-souris que les classes viennent compter au printemps.\n"
+    )
+    import_into(settings, folder)
+    search = PassageSearch(settings)
+    assert "emplois" in search.search("Combien de postes au pôle ?", 1).hits[0].passage.text
+    assert "biodiversité" in search.search("Que fait-on pour le vivant ?", 1).hits[0].passage.text
+
+
+def test_a_word_itself_comes_before_its_synonym(settings, folder, import_into) -> None:
+    for name, word in (("un", "emplois"), ("deux", "postes")):
+        (folder / f"{name}.txt").write_text(f"Filière\n\nLe pôle compte cent {word} de plus.\n")
+    import_into(settings, folder)
+    found = PassageSearch(settings).search("Combien de postes au pôle ?", 2).hits
+    assert ["postes" in hit.passage.text for hit in found] == [True, False]
+
+
+def test_maintainers_add_synonyms_of_their_own(settings, folder, import_into) -> None:
+    (folder / "four.txt").write_text(
+        "Vie du village\n\nLe fournil communal ouvre chaque samedi depuis que des bénévoles l'ont"
+        " remis en état avec l'aide de la Région ; on y cuit pour la cantine et pour le marché.\n"
+    )
+    settings.home.mkdir(parents=True, exist_ok=True)
+    (settings.home / "synonymes.txt").write_text("# du pays\nfournil, maison du pain\n\nseul\n")
+    import_into(settings, folder)
+    result = PassageSearch(settings).search("Quand ouvre la maison du pain ?", 1)
+    assert "fournil" in result.hits[0].passage.text
 
 
 def test_each_ranking_can_be_asked_alone(imported) -> None:

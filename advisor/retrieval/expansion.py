@@ -1,32 +1,65 @@
 """What the corpus calls what the question asks for.
 
-Acronyms written out and the reverse, spelling corrected, words in the corpus's other languages.
+Acronyms written out and the reverse, synonyms of the field, spelling corrected, words in the
+corpus's other languages.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from advisor.index.lexical import LexicalIndex
+from advisor.retrieval.asked import ABOUT_THE_ANSWER
 from advisor.retrieval.query import Alternative, Query
 from advisor.retrieval.translation import translations
 from advisor.text.analysis import STOP_WORDS, content_words, stem
 from advisor.text.language import Language
 from advisor.text.normalise import fold
-from advisor.text.words import read_table, word_table
+from advisor.text.words import read_groups, read_table, word_groups, word_table
 
-_ACRONYM_WEIGHT, _SPELLING_WEIGHT, _TRANSLATION_WEIGHT = 0.8, 0.7, 0.8
+#: A maintainer's own acronyms and synonyms, in the home: one ``ACRONYM = expression`` per line, one
+#: group of words per line.
+OWN_ACRONYMS, OWN_SYNONYMS = "acronymes.txt", "synonymes.txt"
+
+_ACRONYM_WEIGHT, _SYNONYM_WEIGHT, _SPELLING_WEIGHT, _TRANSLATION_WEIGHT = 0.8, 0.6, 0.7, 0.8
 # A translation this strong is as good as certain: synonyms share what is left.
 _SURE = 0.4
 # Words shorter than this are not corrected; from the second length on, two letters may differ.
 _SHORTEST, _LONG = 5, 9
 _CHOICES = 5
+
+
+class Expression(NamedTuple):
+    """One or more words: their terms, and as they are written."""
+
+    terms: tuple[str, ...]
+    shown: str
+
+
+@cache
+def synonyms(own: Path | None = None) -> Mapping[str, list[tuple[Expression, list[Expression]]]]:
+    """Return first term → the French expressions that begin with it, each with its synonyms.
+
+    Those of a maintainer's own file are included.
+    """
+    groups = [*word_groups("synonyms", "fr")]
+    if own is not None and own.is_file():
+        groups += read_groups(own)
+    found = defaultdict(list)
+    for group in groups:
+        members = [Expression(_expression_terms(shown), shown) for shown in group]
+        for one in filter(lambda member: member.terms, members):
+            others = [other for other in members if other.terms and other.terms != one.terms]
+            found[one.terms[0]].append((one, others))
+    return found
 
 
 @cache
@@ -41,17 +74,17 @@ def acronyms(own: Path | None = None) -> Mapping[str, str]:
 def expand(
     query: Query,
     lexical: LexicalIndex,
-    own_acronyms: Path | None = None,
+    home: Path | None = None,
     languages: Collection[Language] = (),
     is_word: Callable[[str], bool] = lambda _word: False,
 ) -> Query:
     """Return the query with the alternatives that a corpus in some languages offers.
 
-    A word that the corpus knows is never corrected, nor one that ``is_word`` knows of. The
-    joined form of a compound that the corpus never writes so («bienvivre») is dropped: its
-    parts are there.
+    The home may hold a maintainer's own acronyms and synonyms. A word that the corpus knows is
+    never corrected, nor one that ``is_word`` knows of. The joined form of a compound that the
+    corpus never writes so («bienvivre») is dropped: its parts are there.
     """
-    known = acronyms(own_acronyms)
+    known = acronyms(home and home / OWN_ACRONYMS)
     folded = fold(query.text)
     unwritten = {
         stem(word, query.lang)
@@ -62,6 +95,7 @@ def expand(
     alternatives = [
         *_written_out(query.words, query, known),
         *_abbreviated(query, known),
+        *_synonyms(query, lexical, home and home / OWN_SYNONYMS),
         *(
             one
             for word in query.words
@@ -109,6 +143,27 @@ def _abbreviated(query: Query, known: Mapping[str, str]) -> list[Alternative]:
                 Alternative(terms, abbreviation, _ACRONYM_WEIGHT, "acronym", acronym.upper())
             )
     return found
+
+
+def _synonyms(query: Query, lexical: LexicalIndex, own: Path | None) -> Iterator[Alternative]:
+    """Yield what the corpus may say for the words and expressions of a question in French.
+
+    Words that say what is asked, not about what, have none: «quelle aide» asks for no «soutien».
+    """
+    if query.lang != "fr":
+        return
+    stems = tuple(stem(word, "fr") for word in query.words)
+    for place, word in enumerate(query.words):
+        for asked, others in synonyms(own).get(stems[place], ()):
+            size = len(asked.terms)
+            if stems[place : place + size] != asked.terms:
+                continue
+            if size == 1 and word in ABOUT_THE_ANSWER:
+                continue
+            for terms, shown in others:
+                said = all(term in query.terms for term in terms)
+                if not said and all(map(lexical.document_frequency, terms)):
+                    yield Alternative(asked.terms, terms, _SYNONYM_WEIGHT, "synonym", shown, "fr")
 
 
 def _in_language(

@@ -53,10 +53,10 @@ class Alternative:
     """Terms of the corpus that stand for terms of the question.
 
     ``origin`` says why: ``spelling`` (a word the corpus does not know, corrected), ``acronym``
-    (an acronym written out, or the reverse), ``translation``, or ``same`` (the very word, as the
-    analysis of another language stems it). ``weight`` in ]0, 1] is how much finding them counts,
-    relative to the question's own terms. ``shown`` is the word or expression in clear. ``lang``
-    restricts them to passages in one language.
+    (an acronym written out, or the reverse), ``synonym``, ``translation``, or ``same`` (the very
+    word, as the analysis of another language stems it). ``weight`` in ]0, 1] is how much finding
+    them counts, relative to the question's own terms. ``shown`` is the word or expression in clear.
+    ``lang`` restricts them to passages in one language.
     """
 
     asked: tuple[str, ...]
@@ -140,7 +140,11 @@ class Query:
 
     def standing_for(self, term: str) -> set[str]:
         """Return the single terms that stand for a term: translated, corrected, abbreviated."""
-        others = (one for one in self.alternatives if one.origin != "same" and term in one.asked)
+        others = (
+            one
+            for one in self.alternatives
+            if one.origin not in ("same", "synonym") and term in one.asked
+        )
         return {one.terms[0] for one in others if len(one.terms) == 1}
 
     def translations(self, term: str) -> list[str]:

@@ -42,8 +42,6 @@ from advisor.settings import Settings
 from advisor.text.analysis import stem
 from advisor.text.language import Language
 
-# A maintainer's own acronyms, in the home: one ``ACRONYM = expression`` per line.
-ACRONYMS = "acronymes.txt"
 # Which rankings a search uses.
 LEXICAL, DENSE, BOTH = "lexical", "dense", "both"
 # Up to this many documents, a filtered search scores the stored vectors one by one.
@@ -120,10 +118,9 @@ class PassageSearch:
         indexes = self._served.current()
         problems = list(indexes.problems)
         if indexes.lexical is not None:
-            own = self._settings.home / ACRONYMS
             model = self.embeddings
             is_word = model.knows if model is not None else lambda _word: False
-            query = expand(query, indexes.lexical, own, indexes.languages, is_word)
+            query = expand(query, indexes.lexical, self._settings.home, indexes.languages, is_word)
         words = word_weights(query, indexes.lexical)
         match = WordMatch(list(words), self.embeddings)
         fetch = max(FULL, k)

@@ -1,6 +1,7 @@
-"""Word lists and tables, one plain file each; ``#`` opens a comment.
+"""Word lists, tables and groups, one plain file each; ``#`` opens a comment.
 
-A list holds words separated by white space; a table one entry per line, ``word = value``.
+A list holds words separated by white space; a table one entry per line, ``word = value``; a file of
+groups one group per line, its members between commas.
 """
 
 from __future__ import annotations
@@ -40,3 +41,21 @@ def read_table(path: Path) -> dict[str, str]:
         if sign and not line.startswith("#"):
             entries[word.strip()] = value.strip()
     return entries
+
+
+def read_groups(path: Path) -> list[list[str]]:
+    """Return the groups of a file, those of one member left out."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    groups = (line.split(",") for line in lines if not line.startswith("#"))
+    members = ([member.strip() for member in group if member.strip()] for group in groups)
+    return [group for group in members if len(group) > 1]
+
+
+@cache
+def word_groups(name: str, lang: str) -> list[list[str]]:
+    """Return the groups of ``<name>.<lang>.txt``.
+
+    Raises:
+        FileNotFoundError: no such file.
+    """
+    return read_groups(_FOLDER / f"{name}.{lang}.txt")
