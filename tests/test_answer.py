@@ -235,3 +235,9 @@ def test_two_users_at_once_get_the_same_answers_as_alone(imported) -> None:
         thread.join()
     assert len(found) == len(questions)
     assert all(text == alone[question] for question, text in found)
+
+
+def test_what_is_said_of_others_is_silence_about_the_place_named(fiches) -> None:
+    answer = fiches.answerer.answer("Quels emplois ont été créés à Totnes ?")
+    assert answer.status == "partial"
+    assert "emplois" in " ".join(answer.notices)

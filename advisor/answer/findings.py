@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -73,7 +73,7 @@ class Findings:
             for word in self.query.words
             if word not in ABOUT_THE_ANSWER and word not in self.names and self._can_tell(word)
         ]
-        about = [one for one in self.evidence if all(one.names(name) for name in self.names)]
+        about = _about(self.names, self.evidence)
         if not (known and about and self.asked.values):
             return False
         return not any(one.holds(word) for one in about for word in known)
@@ -127,7 +127,8 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
         evidence,
         weights,
         probability(measured),
-        silence(query, weights, evidence),
+        # What others say of the thing asked is silence about the one named.
+        silence(query, weights, _about(names, evidence) or evidence),
         correction(query, evidence, weights, asked.values),
         disagreement(evidence, weights, asked.values, told),
         count[0] if count else None,
@@ -136,6 +137,11 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
         names,
         header_facts(search.catalogue, query, asked, named),
     )
+
+
+def _about(names: Collection[str], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Return the passages that have all of some names."""
+    return [one for one in evidence if all(map(one.names, names))]
 
 
 def _compared(search: PassageSearch, query: Query) -> tuple[Entity, ...]:

@@ -29,7 +29,8 @@ from advisor.text.words import read_groups, read_table, word_groups, word_table
 #: group of words per line.
 OWN_ACRONYMS, OWN_SYNONYMS = "acronymes.txt", "synonymes.txt"
 
-_ACRONYM_WEIGHT, _SYNONYM_WEIGHT, _SPELLING_WEIGHT, _TRANSLATION_WEIGHT = 0.8, 0.6, 0.7, 0.8
+# A synonym of the field is found, and is not the word: alone, it does not answer for it.
+_ACRONYM_WEIGHT, _SYNONYM_WEIGHT, _SPELLING_WEIGHT, _TRANSLATION_WEIGHT = 0.8, 0.4, 0.7, 0.8
 # A translation this strong is as good as certain: synonyms share what is left.
 _SURE = 0.4
 # Words shorter than this are not corrected; from the second length on, two letters may differ.
