@@ -65,6 +65,14 @@ def test_a_compound_is_found_in_parts_and_in_one_word(hyphenated: str, other: st
     assert set(analyse(other)) <= set(analyse(hyphenated))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("pétition", "petite"), ("communication", "commune"), ("département", "départ")],
+)
+def test_words_that_the_stemmer_takes_for_one_stay_two(one: str, other: str) -> None:
+    assert analyse(one) != analyse(other)
+
+
 def test_a_verb_and_its_pronoun_are_no_compound() -> None:
     assert analyse("A-t-il réussi ?") == analyse("réussi")
 

@@ -56,8 +56,10 @@ def stem(word: str, lang: Language) -> str:
     """Return the index term of one content word (see ``content_words``)."""
     if word[0].isdigit():
         return word
-    term = str(_stemmer(lang).stemWord(word))
-    return term[:-1] if lang == "fr" and _PLURAL.search(term) else term
+    if lang != "fr":
+        return str(_stemmer(lang).stemWord(word))
+    term = word_table("stems", lang).get(word) or str(_stemmer(lang).stemWord(word))
+    return term[:-1] if _PLURAL.search(term) else term
 
 
 @lru_cache(maxsize=200_000)
