@@ -169,10 +169,21 @@ def test_maintainers_add_synonyms_of_their_own(settings, folder, import_into) ->
         " remis en état avec l'aide de la Région ; on y cuit pour la cantine et pour le marché.\n"
     )
     settings.home.mkdir(parents=True, exist_ok=True)
-    (settings.home / "synonymes.txt").write_text("# du pays\nfournil, maison du pain\n\nseul\n")
+    # As an office program of Windows saves it.
+    (settings.home / "synonymes.txt").write_bytes(
+        "# été 2026\r\nfournil, maison du pain\r\n\r\nseul\r\n".encode("cp1252")
+    )
     import_into(settings, folder)
     result = PassageSearch(settings).search("Quand ouvre la maison du pain ?", 1)
     assert "fournil" in result.hits[0].passage.text
+
+
+@pytest.mark.parametrize("name", ["acronymes.txt", "synonymes.txt"])
+def test_words_of_their_own_that_are_no_text_are_named(imported, name) -> None:
+    (imported.home / name).write_bytes(bytes(range(256)) * 20)
+    with pytest.raises(UsageError) as caught:
+        PassageSearch(imported).search("fosse fermée en 1986", 1)
+    assert name in caught.value.message()
 
 
 def test_each_ranking_can_be_asked_alone(imported) -> None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from advisor.errors import ReadRefused, UsageError
+from advisor.text.decoding import decode
+
 _FOLDER = Path(__file__).parent
 
 
@@ -34,9 +37,13 @@ def word_table(name: str, lang: str) -> dict[str, str]:
 
 
 def read_table(path: Path) -> dict[str, str]:
-    """Return the entries of a table file; lines without ``=`` are passed over."""
+    """Return the entries of a table file; lines without ``=`` are passed over.
+
+    Raises:
+        UsageError: the file is not text.
+    """
     entries = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in _lines(path):
         word, sign, value = line.partition("=")
         if sign and not line.startswith("#"):
             entries[word.strip()] = value.strip()
@@ -44,8 +51,12 @@ def read_table(path: Path) -> dict[str, str]:
 
 
 def read_groups(path: Path) -> list[list[str]]:
-    """Return the groups of a file, those of one member left out."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    """Return the groups of a file, those of one member left out.
+
+    Raises:
+        UsageError: the file is not text.
+    """
+    lines = _lines(path)
     groups = (line.split(",") for line in lines if not line.startswith("#"))
     members = ([member.strip() for member in group if member.strip()] for group in groups)
     return [group for group in members if len(group) > 1]
@@ -59,3 +70,10 @@ def word_groups(name: str, lang: str) -> list[list[str]]:
         FileNotFoundError: no such file.
     """
     return read_groups(_FOLDER / f"{name}.{lang}.txt")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return decode(path.read_bytes()).splitlines()
+    except ReadRefused:
+        raise UsageError("words_not_text", path=str(path)) from None
