@@ -111,7 +111,7 @@ def expand(
             for one in _in_language(word, query, lang, lexical)
         ),
     ]
-    return replace(query, terms=terms, alternatives=tuple(alternatives))
+    return replace(query, terms=terms, alternatives=tuple(dict.fromkeys(alternatives)))
 
 
 def _written_out(words: Sequence[str], query: Query, known: Mapping[str, str]) -> list[Alternative]:
