@@ -48,7 +48,7 @@ LEXICAL, DENSE, BOTH = "lexical", "dense", "both"
 _EXACT_LIMIT = 1_000
 # How many of the lexical candidates are compared by whole vectors beside the nearest passages, and
 # how many of these there are when the dense ranking is alone.
-_EXACT, _ALONE = 25, 150
+_EXACT, _ALONE = 25, 300
 # How many of the best passages are matched word by word.
 _MATCHED = 25
 # How many are compared token by token.
