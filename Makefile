@@ -56,7 +56,7 @@ check: $(VENV)/installed-dev
 	$(BIN)/advisor corpus check corpus
 
 test: lint types check
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --dist worksteal
 
 eval: $(VENV)/installed-dev
 	$(BIN)/advisor eval answers ../shared/eval/questions.jsonl ../shared/seeds --also corpus --report eval/reports/answers.md

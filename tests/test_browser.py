@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from advisor.settings import Settings
 from tests.conftest import ROOT, write_pdf
@@ -49,16 +49,23 @@ def served(settings: Settings) -> Iterator[str]:
     thread.join(10)
 
 
-@contextmanager
-def opened(address: str, size: tuple[int, int], locale: str) -> Iterator[Page]:
-    """Open an address in Chromium; the page notes its requests and errors."""
-    width, height = size
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
         )
-        page = browser.new_page(viewport={"width": width, "height": height}, locale=locale)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, address: str, size: tuple[int, int], locale: str) -> Iterator[Page]:
+    """Open an address as a new visitor; the page notes its requests and errors."""
+    width, height = size
+    with browser.new_context(viewport={"width": width, "height": height}, locale=locale) as visitor:
+        page = visitor.new_page()
         page.requested = []  # type: ignore[attr-defined]
         page.errors = []  # type: ignore[attr-defined]
         page.on("request", lambda sent: page.requested.append(sent.url))  # type: ignore[attr-defined]
@@ -70,7 +77,6 @@ def opened(address: str, size: tuple[int, int], locale: str) -> Iterator[Page]:
         page.goto(address)
         page.wait_for_selector("#question textarea")
         yield page
-        browser.close()
 
 
 def assert_sound(page: Page, address: str) -> None:
@@ -92,8 +98,8 @@ def address(settings, tmp_path, folder, import_into) -> Iterator[str]:
 
 
 @pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desktop", "phone"])
-def page(request, address) -> Iterator[Page]:
-    with opened(address, request.param, "fr-FR") as page:
+def page(request, browser, address) -> Iterator[Page]:
+    with opened(browser, address, request.param, "fr-FR") as page:
         yield page
 
 
@@ -131,9 +137,9 @@ def test_the_page_works_with_the_keyboard_alone(page: Page) -> None:
 
 
 def test_a_second_answer_is_read_from_its_question_without_a_box_to_scroll_on_a_phone(
-    address: str,
+    browser: Browser, address: str
 ) -> None:
-    with opened(address, (390, 844), "fr-FR") as page:
+    with opened(browser, address, (390, 844), "fr-FR") as page:
         for count in (1, 2):
             page.fill("#question textarea", QUESTION)
             page.click("#send")
@@ -287,12 +293,12 @@ def test_projects_from_a_table_converge_and_dates_unroll_with_the_keyboard(
     ],
 )
 def test_the_page_speaks_english_and_german_on_a_phone(
-    settings, folder, import_into, lang, projects, question, theme
+    browser, settings, folder, import_into, lang, projects, question, theme
 ) -> None:
     import_into(settings, folder)
     with (
         served(settings.model_copy(update={"lang": lang})) as address,
-        opened(address, (390, 844), lang) as page,
+        opened(browser, address, (390, 844), lang) as page,
     ):
         page.fill("#question textarea", question)
         page.keyboard.press("Enter")

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from advisor.cli import app
 from tests.conftest import ROOT
 
 ADVISOR = Path(sys.executable).parent / "advisor"
@@ -62,11 +64,8 @@ def test_documents_show_remove_verify_rebuild(imported) -> None:
     assert "est retiré" in advisor("remove", identifier[:8]).stdout
     assert len(json.loads(advisor("documents", "--json").stdout)) == 1
     assert json.loads(advisor("rebuild", "--json").stdout)["passages"] > 0
-    assert (
-        json.loads(advisor("verify", "--json").stdout)
-        == {"ok": True, "passages": 2, "problems": []}
-        or (json.loads(advisor("verify", "--json").stdout)["ok"])
-    )
+    verified = json.loads(advisor("verify", "--json").stdout)
+    assert verified["ok"] and verified["passages"] > 0 and verified["problems"] == []
     assert advisor("show", "0000").returncode == 2
 
 
@@ -195,7 +194,7 @@ def test_every_advisor_command_of_the_readme_exists() -> None:
     assert commands
     for command, sub in commands:
         arguments = [command, *([sub] if sub else []), "--help"]
-        assert advisor(*arguments).returncode == 0, command
+        assert CliRunner().invoke(app, arguments).exit_code == 0, command
 
 
 def test_every_setting_of_the_readme_exists_and_is_documented() -> None:
@@ -208,20 +207,22 @@ def test_every_setting_of_the_readme_exists_and_is_documented() -> None:
 def test_the_starter_corpus_answers_the_readme_and_declines_what_is_outside_it(tmp_path) -> None:
     environment = {"ADVISOR_HOME": str(tmp_path / "home")}
     assert advisor("import", ROOT / "corpus", **environment).returncode == 0
-    questions = re.findall(r'advisor ask "([^"]+)"', README)
-    assert questions
-    for outside in (
+    outside = [
         "Quel temps fera-t-il demain ?",
         "Comment apprendre le piano ?",
         "Comment soigner une angine ?",
-    ):
-        answer = json.loads(advisor("ask", outside, "--json", **environment).stdout)
-        assert answer["status"] == "insufficient", outside
+    ]
     rennes = "Que fait la ville de Rennes pour son réseau de chaleur au bois ?"
-    answer = json.loads(advisor("ask", rennes, "--json", **environment).stdout)
-    assert answer["status"] == "partial"
-    assert any("Rennes" in notice for notice in answer["notices"])
-    for question in questions:
-        answer = json.loads(advisor("ask", question, "--json", **environment).stdout)
+    shown = re.findall(r'advisor ask "([^"]+)"', README)
+    assert shown
+    lines = "\n".join(json.dumps({"question": one}) for one in [*outside, rennes, *shown])
+    done = advisor("ask", "--jsonl", "-", stdin=lines, **environment)
+    answers = {one["question"]: one for one in map(json.loads, done.stdout.splitlines())}
+    for question in outside:
+        assert answers[question]["status"] == "insufficient", question
+    assert answers[rennes]["status"] == "partial"
+    assert any("Rennes" in notice for notice in answers[rennes]["notices"])
+    for question in shown:
+        answer = answers[question]
         assert answer["status"] == "answered", question
         assert all(citation["verdict"] == "verified" for citation in answer["citations"])

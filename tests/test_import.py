@@ -208,23 +208,31 @@ def _advisor(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 
+def _import_begun(home: Path, documents: Path) -> tuple[subprocess.Popen[bytes], float]:
+    """An import that has made its home, and when: what it did before writes nothing."""
+    process = subprocess.Popen(
+        [str(ADVISOR), "import", str(documents)],
+        env={**os.environ, "ADVISOR_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while process.poll() is None and not home.exists():
+        time.sleep(0.005)
+    return process, time.monotonic()
+
+
 def test_an_import_killed_at_any_moment_resumes_to_the_same_content(tmp_path) -> None:
     documents = _documents(tmp_path / "many", 25)
-    started = time.monotonic()
-    assert _advisor(tmp_path / "whole", "import", documents).returncode == 0
+    whole, started = _import_begun(tmp_path / "whole", documents)
+    assert whole.wait() == 0
     duration = time.monotonic() - started
     expected = content(Settings(home=tmp_path / "whole"))
     draw = random.Random()
-    for attempt in range(20):
+    for attempt in range(12):
         home = tmp_path / f"home-{attempt}"
-        process = subprocess.Popen(
-            [str(ADVISOR), "import", str(documents)],
-            env={**os.environ, "ADVISOR_HOME": str(home)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        delay = draw.uniform(0.3, duration)
+        process, _ = _import_begun(home, documents)
+        delay = draw.uniform(0, duration)
         time.sleep(delay)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
