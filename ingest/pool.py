@@ -58,7 +58,7 @@ def read_all(
     """Read files in parallel; yield each task with its result, in the order given."""
     waiting = iter(tasks)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ingest.read"])
+    context.set_forkserver_preload(["ingest.pool"])
     pool: Any = ProcessPool(
         max_workers=settings.workers,
         max_tasks=_RECYCLE_AFTER,

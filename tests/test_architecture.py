@@ -57,7 +57,7 @@ def test_imports_go_one_way(path: Path) -> None:
 
 def test_heavy_libraries_are_not_imported_to_answer(tmp_path) -> None:
     code = (
-        "import sys; import advisor.cli, advisor.answer.answerer, advisor.retrieval.search\n"
+        "import sys; import advisor.cli.app, advisor.answer.answerer, advisor.retrieval.search\n"
         "heavy = {'torch', 'sentence_transformers', 'gradio', 'transformers', 'chromadb', 'langchain'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

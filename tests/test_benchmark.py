@@ -55,7 +55,7 @@ def test_a_missing_or_damaged_file_is_named(collection) -> None:
 
 
 def test_the_command_prints_and_writes_the_report(collection, tmp_path) -> None:
-    from advisor.cli import app
+    from advisor.cli.app import app
 
     path = tmp_path / "rapports" / "rapport.md"  # the folder is made
     result = CliRunner().invoke(app, ["eval", "retrieval", str(collection), "--report", str(path)])

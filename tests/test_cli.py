@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from advisor.cli import app
+from advisor.cli.app import app
 from tests.conftest import ROOT
 
 ADVISOR = Path(sys.executable).parent / "advisor"
