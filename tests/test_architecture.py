@@ -55,6 +55,12 @@ def test_imports_go_one_way(path: Path) -> None:
             raise AssertionError(f"{here} must not import {module}")
 
 
+def test_the_script_that_each_reading_process_runs_anew_loads_no_command() -> None:
+    code = "import sys; import advisor.cli; print({'typer', 'rich', 'pydantic'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_heavy_libraries_are_not_imported_to_answer(tmp_path) -> None:
     code = (
         "import sys; import advisor.cli.app, advisor.answer.answerer, advisor.retrieval.search\n"

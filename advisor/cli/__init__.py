@@ -1,4 +1,4 @@
-"""The command line. Each process that reads files runs the starting script anew: light here."""
+"""The command line; its modules load on use: every reading process imports this one anew."""
 
 from typing import NoReturn
 
