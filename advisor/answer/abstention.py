@@ -134,7 +134,7 @@ def undated(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, fl
             years_in(line.text)
             for one in evidence
             for line in one.lines
-            if covered(line, about) >= _SAID
+            if covered(line.matches, about) >= _SAID
         )
     )
     return bool(years_in(query.text) - dated)

@@ -42,11 +42,11 @@ def disagreement(
     if values != {Value.DATE} or not event:
         return None
     dated = [
-        (covered(line, about), one, line, years.pop())
+        (covered(line.matches, about), one, line, years.pop())
         for one in evidence
         for line in one.lines
         if not line.elsewhere
-        and covered(line, event) >= _EVENT
+        and covered(line.matches, event) >= _EVENT
         and len(years := years_in(line.text)) == 1
     ]
     dated.sort(key=lambda found: (-found[0], found[2].start))

@@ -12,7 +12,7 @@ from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.text.analysis import analyse
 from advisor.text.sentences import points_back
 
-_SENTENCE_ITEM = re.compile(r"•\s+[^\W_a-zà-ÿ].*[.!?…]$", re.DOTALL)
+_SENTENCE_ITEM = re.compile(r"(?:•|\d{1,2}[.)])\s+[^\W_a-zà-ÿ].*[.!?…]$", re.DOTALL)
 # A line of a numbered list, and how many make one.
 _STEP = re.compile(r"^\d{1,2}[.)] \S", re.MULTILINE)
 _FEWEST_STEPS = 3
@@ -24,6 +24,8 @@ _LISTED, _HEADED = 0.4, 0.2
 # A run of lines apart from the best of its passage is kept from this share of its score, a
 # bullet that is a sentence of its own from that one.
 _ASIDE, _BULLET = 0.7, 0.6
+# Share of the best coverage that such a bullet needs, or what stands above it.
+_BEARS = 0.4
 
 # Until an answer has so many sentences, another passage needs this share of the best score.
 _ENOUGH, _WHILE_SHORT = 3, 0.75
@@ -180,7 +182,9 @@ def _without_asides(selection: Selection) -> Selection:
 
     Where only those have a value asked for, they stay: it is what was asked.
     """
+    one = selection.evidence
     best = max(line.score for line in selection.lines)
+    enough = _BEARS * max(line.coverage for line in selection.lines)
     runs = [run for run in selection.runs() if max(one.score for one in run) >= _ASIDE * best]
     if not any(line.valued for run in runs for line in run):
         runs += [run for run in selection.runs() if any(line.valued for line in run)]
@@ -188,7 +192,8 @@ def _without_asides(selection: Selection) -> Selection:
         line
         for run in runs
         for line in run
-        if line.score >= _BULLET * best or not _is_loose(line, selection.evidence.lines)
+        if not _is_loose(line, one.lines)
+        or (line.score >= _BULLET * best and max(line.coverage, one.headed) >= enough)
     )
     return replace(selection, lines=tuple(sorted(kept, key=lambda line: line.start)))
 

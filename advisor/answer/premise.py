@@ -185,7 +185,7 @@ def _denial(
         # «Elle n'est pas un lieu» denies the very thing that «où ?» asks for.
         needed = _DENIES_VALUE if values_in(line.text, values) else _DENIES
         if (
-            covered(line, known) >= needed
+            covered(line.matches, known) >= needed
             and _DENIAL[one.hit.document.lang].search(fold_typed(line.text))
             and (best is None or line.score > best[1].score)
         ):
@@ -206,8 +206,8 @@ def _best(
     A line that lacks a name of several words («Culture Commune») is about something else.
     """
     about_it = [(one, line) for one, line in lines if all(n in fold(line.text) for n in names)]
-    best = max(about_it, key=lambda pair: (covered(pair[1], about), pair[1].score), default=None)
-    return best, covered(best[1], about) if best else 0.0
+    best = max(about_it, key=lambda pair: (covered(pair[1].matches, about), pair[1].score), default=None)
+    return best, covered(best[1].matches, about) if best else 0.0
 
 
 def _around(text: str, year: str) -> str:

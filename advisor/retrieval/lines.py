@@ -67,8 +67,10 @@ def read_lines(
         if query.programmes:
             _attribute(query, one, gazetteer)
     _match(query, evidence, list(weights), match)
-    for line in lines:
-        line.coverage = covered(line, weights) * _staying(query, line)
+    for one in evidence:
+        one.headed = covered(one.above, weights)
+        for line in one.lines:
+            line.coverage = covered(line.matches, weights) * _staying(query, line)
     return evidence
 
 
@@ -146,10 +148,10 @@ def by_best_line(
     return tuple(ranked), {one.hit.passage.id: one for one in evidence}
 
 
-def covered(line: Line, weights: Mapping[str, float]) -> float:
-    """Return the share of the words' weight that a line answers for, in [0, 1]."""
+def covered(matches: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """Return the share of the words' weight that a text answers for, in [0, 1]."""
     total = sum(weights.values())
-    found = sum(weight * line.matches.get(word, 0.0) for word, weight in weights.items())
+    found = sum(weight * matches.get(word, 0.0) for word, weight in weights.items())
     return found / total if total else 0.0
 
 

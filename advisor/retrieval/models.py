@@ -77,12 +77,14 @@ class Line:
 class Evidence:
     """A passage with its scored lines.
 
-    ``above`` tells how well its title and headings answer for each word of the question.
+    ``above`` tells how well its title and headings answer for each word of the question,
+    ``headed`` for all of them, as a coverage.
     """
 
     hit: Hit
     lines: list[Line] = field(default_factory=list)
     above: Mapping[str, float] = field(default_factory=dict)
+    headed: float = 0.0
 
     @property
     def best(self) -> float:
