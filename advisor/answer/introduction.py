@@ -1,6 +1,7 @@
 """«Qu'est-ce que… ?»: the fiches of which a question asks nothing but what they are.
 
-Such a fiche is presented: its opening, then what each of its sections says first.
+Such a fiche is presented: its opening, then what each of its sections says first. One whose title
+asks how to do what is asked («Comment impliquer les habitants ?») gives its steps first.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 
 from advisor.answer.header import PLACE_WORDS
 from advisor.errors import UsageError
-from advisor.retrieval.asked import NO_SUBJECT, Asked, Shape, Value
+from advisor.retrieval.asked import NO_SUBJECT, Asked, Shape, Value, understand_shape
 from advisor.retrieval.entities import Entity, fiche_names
 from advisor.retrieval.models import Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
@@ -55,19 +56,30 @@ def introduced(
         if not _rest(query, frozenset(analyse(names, "fr")), "fr") <= _ALLOWED:
             return []
     elif asked.shape in _PRESENTING or asked.values:
-        known = _named(result)
+        known = _named(result, asked)
     else:
         return []
     fiches = [_passages(search, hit) for hit in known]
     return fiches if all(fiches) else []
 
 
-def _named(result: SearchResult) -> list[Hit]:
-    """Return a hit of the document whose name is all that the question says, if one was found."""
+def asks_how(title: str, lang: Language) -> bool:
+    """Tell whether the title of a fiche asks how to do something."""
+    return understand_shape(title, lang).shape is Shape.HOW
+
+
+def _named(result: SearchResult, asked: Asked) -> list[Hit]:
+    """Return a hit of the document whose name is all that the question says, if one was found.
+
+    Where the question asks how, one whose title asks it too.
+    """
     shares = [(_share(result.query, hit), hit) for hit in result.hits]
+    named = [(share, hit) for share, hit in shares if share >= _NAMED]
+    if asked.shape is Shape.HOW:
+        titled = [one for one in named if asks_how(one[1].document.title, one[1].document.lang)]
+        named = titled or named
     # Of equals, the first of the ranking.
-    share, hit = max(shares, key=lambda one: one[0], default=(0.0, None))
-    return [hit] if hit is not None and share >= _NAMED else []
+    return [max(named, key=lambda one: one[0])[1]] if named else []
 
 
 def _passages(search: PassageSearch, hit: Hit) -> list[Hit]:

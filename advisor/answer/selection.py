@@ -16,6 +16,7 @@ from advisor.answer.evidence import (
     whole_list,
 )
 from advisor.answer.findings import Findings
+from advisor.answer.introduction import asks_how
 from advisor.retrieval.asked import Shape, values_in
 from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.priors import PRACTICAL_KINDS
@@ -75,7 +76,12 @@ def _selected(found: Findings, measure: Measure) -> list[Selection]:
     """
     if found.introduced:
         each = measure.sentences // len(found.introduced)
-        return [one for fiche in found.introduced for one in _presentation(fiche, each)]
+        how = found.asked.shape is Shape.HOW
+        return [
+            one
+            for fiche in found.introduced
+            for one in (how and _guidance(fiche, each)) or _presentation(fiche, each)
+        ]
     if not found.compared:
         return select(found.evidence, measure, found.names)
     each = max(2, measure.sentences // len(found.compared))
@@ -85,6 +91,25 @@ def _selected(found: Findings, measure: Measure) -> list[Selection]:
         own = [e for e in found.evidence if e.hit.document.id == one.document_id]
         chosen += select(own, part)
     return chosen or select(found.evidence, measure, found.names)
+
+
+def _guidance(fiche: Sequence[Evidence], sentences: int) -> list[Selection]:
+    """Return the numbered steps of a fiche whose title asks how, then what others did.
+
+    That is its other lists, each of its own section. None where the fiche numbers no steps.
+    """
+    document = fiche[0].hit.document
+    numbered = {one.hit.passage.headings for one in fiche if has_steps(one.hit.passage.text)}
+    if not numbered or not asks_how(document.title, document.lang):
+        return []
+    items = [(one, tuple(line for line in one.lines if line.item)) for one in fiche]
+    steps = [pair for pair in items if pair[1] and pair[0].hit.passage.headings in numbered]
+    others = [pair for pair in items if pair[1] and pair not in steps]
+    each = max(1, (sentences - len(steps)) // max(1, len(others)))
+    return [
+        *(Selection(one, lines, leads=True) for one, lines in steps),
+        *(Selection(one, lines[:each]) for one, lines in others),
+    ]
 
 
 def _presentation(fiche: Sequence[Evidence], sentences: int) -> list[Selection]:
