@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from advisor.retrieval.asked import ABOUT_THE_ANSWER, ASKING, Value, values_in
+from advisor.retrieval.asked import ABOUT_THE_ANSWER, ASKING, DOING, Value, values_in
 from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query, named
@@ -174,7 +174,7 @@ def silence(query: Query, weights: Mapping[str, float], evidence: Sequence[Evide
     own = {
         word: weight
         for word, weight in weights.items()
-        if word not in query.context_words and word not in ASKING
+        if word not in query.context_words and word not in ASKING | DOING
     }
     unmet = sum(own.get(word, 0.0) for word in missing(query, weights, evidence))
     return unmet / (sum(own.values()) or 1.0)

@@ -12,7 +12,10 @@ from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.text.analysis import analyse
 from advisor.text.sentences import points_back
 
-_SENTENCE_ITEM = re.compile(r"(?:•|\d{1,2}[.)])\s+[^\W_a-zà-ÿ].*[.!?…]$", re.DOTALL)
+# Items that are sentences of their own.
+_SENTENCE = r"\s+[^\W_a-zà-ÿ].*[.!?…]$"
+_SENTENCE_BULLET = re.compile(f"•{_SENTENCE}", re.DOTALL)
+_SENTENCE_STEP = re.compile(rf"\d{{1,2}}[.)]{_SENTENCE}", re.DOTALL)
 # A line of a numbered list, and how many make one.
 _STEP = re.compile(r"^\d{1,2}[.)] \S", re.MULTILINE)
 _FEWEST_STEPS = 3
@@ -21,11 +24,12 @@ _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0
 _ONLY_VALUE = 0.35
 # What a list of the length asked for gains, and under a heading that names what is asked for.
 _LISTED, _HEADED = 0.4, 0.2
-# A run of lines apart from the best of its passage is kept from this share of its score, a
-# bullet that is a sentence of its own from that one.
+# A run of lines apart from the best of its passage is kept from this share of its score, an item
+# that is a sentence of its own from that one.
 _ASIDE, _BULLET = 0.7, 0.6
-# Share of the best coverage that such a bullet needs, or what stands above it.
-_BEARS = 0.4
+# Share of the best coverage that such an item needs, or what stands above it; share of the
+# numbered ones that bear on the question when all are kept.
+_BEARS, _MOST_OF = 0.4, 0.5
 
 # Until an answer has so many sentences, another passage needs this share of the best score.
 _ENOUGH, _WHILE_SHORT = 3, 0.75
@@ -97,11 +101,16 @@ def list_of(lines: Sequence[Line], count: int) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Chosen lines of one passage, in reading order; ``leads`` puts it before all others."""
+    """Chosen lines of one passage, in reading order.
+
+    ``leads`` puts it before all others; ``under`` is the heading shown above them where it is not
+    the title of their document.
+    """
 
     evidence: Evidence
     lines: tuple[Line, ...]
     leads: bool = False
+    under: str = ""
 
     @property
     def hit(self) -> Hit:
@@ -178,7 +187,7 @@ def select(
 
 
 def _without_asides(selection: Selection) -> Selection:
-    """Return a selection without the runs and the loose bullets far below its best line.
+    """Return a selection without the runs and the loose items far below its best line.
 
     Where only those have a value asked for, they stay: it is what was asked.
     """
@@ -188,19 +197,24 @@ def _without_asides(selection: Selection) -> Selection:
     runs = [run for run in selection.runs() if max(one.score for one in run) >= _ASIDE * best]
     if not any(line.valued for run in runs for line in run):
         runs += [run for run in selection.runs() if any(line.valued for line in run)]
-    kept = (
+    loose = [line for run in runs for line in run if _is_loose(line, one.lines)]
+    bearing = [
         line
-        for run in runs
-        for line in run
-        if not _is_loose(line, one.lines)
-        or (line.score >= _BULLET * best and max(line.coverage, one.headed) >= enough)
-    )
+        for line in loose
+        if line.score >= _BULLET * best and max(line.coverage, one.headed) >= enough
+    ]
+    # Numbers with a gap between them read as something lost.
+    if has_steps(one.hit.passage.text) and len(bearing) >= _MOST_OF * len(loose):
+        bearing = loose
+    kept = (line for run in runs for line in run if line in bearing or line not in loose)
     return replace(selection, lines=tuple(sorted(kept, key=lambda line: line.start)))
 
 
 def _is_loose(line: Line, lines: Sequence[Line]) -> bool:
-    """Tell whether a line is a bullet that stands alone: a sentence, of no announced list."""
-    return bool(_SENTENCE_ITEM.match(line.text)) and not whole_list(line, lines)
+    """Tell whether a line is an item that stands alone: a sentence, of no announced list."""
+    if _SENTENCE_STEP.match(line.text):
+        return not _list_around(line, lines)[0]
+    return bool(_SENTENCE_BULLET.match(line.text)) and not whole_list(line, lines)
 
 
 def _joined(one: Evidence, chosen: Mapping[int, Line]) -> tuple[Line, ...]:
@@ -245,11 +259,21 @@ def whole_list(line: Line, lines: Sequence[Line]) -> list[Line]:
     Numbered steps, announced lists and lists of fragments stay whole, less the items about other
     territories than that of the question.
     """
+    intro, members = _list_around(line, lines)
+    # Bullets that are sentences of their own, announced by nothing, are a text, not a list.
+    loose = all(_SENTENCE_BULLET.match(member.text) for member in members if member.item)
+    if not intro and loose:
+        return []
+    return intro + [one for one in members if one is line or not one.elsewhere]
+
+
+def _list_around(line: Line, lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
+    """Return the line that introduces the list of a line, if one does, and its members."""
     index = lines.index(line)
     if not line.item and not (
         line.text.endswith(":") and index + 1 < len(lines) and lines[index + 1].item
     ):
-        return []
+        return [], []
     first = index if line.item else index + 1
     while first > 0 and lines[first - 1].item:
         first -= 1
@@ -257,12 +281,7 @@ def whole_list(line: Line, lines: Sequence[Line]) -> list[Line]:
     while last < len(lines) and (lines[last].item or _continues_item(lines, last)):
         last += 1
     intro = [lines[first - 1]] if first and lines[first - 1].text.endswith(":") else []
-    members = lines[first:last]
-    # Bullets that are sentences of their own, announced by nothing, are a text, not a list.
-    loose = all(_SENTENCE_ITEM.match(member.text) for member in members if member.item)
-    if not intro and loose:
-        return []
-    return intro + [one for one in members if one is line or not one.elsewhere]
+    return intro, list(lines[first:last])
 
 
 def _continues_item(lines: Sequence[Line], index: int) -> bool:

@@ -47,7 +47,7 @@ def compose(
                         Sentence(
                             text=text,
                             citations=[citation.n],
-                            group=selection.hit.document.title,
+                            group=selection.under or selection.hit.document.title,
                             item=line.item,
                             values=values_in(text, values) if line.coverage else [],
                         )

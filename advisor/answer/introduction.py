@@ -11,7 +11,15 @@ from dataclasses import replace
 
 from advisor.answer.header import PLACE_WORDS
 from advisor.errors import UsageError
-from advisor.retrieval.asked import NO_SUBJECT, Asked, Shape, Value, understand_shape
+from advisor.retrieval.asked import (
+    ABOUT_THE_ANSWER,
+    DOING,
+    NO_SUBJECT,
+    Asked,
+    Shape,
+    Value,
+    understand_shape,
+)
 from advisor.retrieval.entities import Entity, fiche_names
 from advisor.retrieval.models import Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
@@ -22,7 +30,7 @@ from advisor.text.language import Language
 
 # «Qu'est-ce que… ?», «comment fonctionne… ?».
 _PRESENTING = (Shape.OVERVIEW, Shape.HOW)
-_ALLOWED = NO_SUBJECT | PLACE_WORDS
+_ALLOWED = NO_SUBJECT | DOING | PLACE_WORDS
 # Where a place is, its fiche says first.
 _PRESENTED = frozenset({Value.PLACE})
 # A question names a fiche with this share of one of its names at least: «la charte d'alliance»
@@ -95,14 +103,19 @@ def _passages(search: PassageSearch, hit: Hit) -> list[Hit]:
 
 
 def _share(query: Query, hit: Hit) -> float:
-    """Return the share of a document's name that a question gives, 0 if it says anything else."""
+    """Return the share of a document's name that a question gives, 0 if it says anything else.
+
+    Words that tell nothing count for neither: «mettre en place», «commune».
+    """
     lang = hit.document.lang
     shares = [0.0]
     for name in fiche_names(hit.document.title, hit.document.aliases):
         held = frozenset(analyse(name, lang))
-        given = sum(bool(query.holds(term, held, lang)) for term in query.terms)
-        if held and _rest(query, held, lang) <= _ALLOWED:
-            shares.append(min(1.0, given / len(held)))
+        telling = {stem(w, lang) for w in content_words(name, lang) if w not in ABOUT_THE_ANSWER}
+        needed = frozenset(telling or held)
+        given = sum(bool(query.holds(term, needed, lang)) for term in query.terms)
+        if needed and _rest(query, held, lang) <= _ALLOWED:
+            shares.append(min(1.0, given / len(needed)))
     return max(shares)
 
 

@@ -60,7 +60,8 @@ class Citation(BaseModel):
 class Sentence(BaseModel):
     """A sentence of the answer with the numbers of its citations.
 
-    ``group`` is the heading it stands under (a document title), ``item`` marks a list item.
+    ``group`` is the heading it stands under (the title of its document, or its
+    section), ``item`` marks a list item.
     """
 
     text: str

@@ -151,7 +151,9 @@ def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
     ]
     having = {
         Value.DATE: lines,
-        Value.NUMBER: [one for one in lines if not counted or covered(one.matches, counted) >= _COUNTED],
+        Value.NUMBER: [
+            one for one in lines if not counted or covered(one.matches, counted) >= _COUNTED
+        ],
     }
     return [
         code

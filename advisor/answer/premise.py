@@ -206,7 +206,9 @@ def _best(
     A line that lacks a name of several words («Culture Commune») is about something else.
     """
     about_it = [(one, line) for one, line in lines if all(n in fold(line.text) for n in names)]
-    best = max(about_it, key=lambda pair: (covered(pair[1].matches, about), pair[1].score), default=None)
+    best = max(
+        about_it, key=lambda pair: (covered(pair[1].matches, about), pair[1].score), default=None
+    )
     return best, covered(best[1].matches, about) if best else 0.0
 
 

@@ -107,9 +107,15 @@ def _guidance(fiche: Sequence[Evidence], sentences: int) -> list[Selection]:
     others = [pair for pair in items if pair[1] and pair not in steps]
     each = max(1, (sentences - len(steps)) // max(1, len(others)))
     return [
-        *(Selection(one, lines, leads=True) for one, lines in steps),
-        *(Selection(one, lines[:each]) for one, lines in others),
+        *(Selection(one, lines, leads=True, under=_heading(one, True)) for one, lines in steps),
+        *(Selection(one, lines[:each], under=_heading(one, False)) for one, lines in others),
     ]
+
+
+def _heading(one: Evidence, titled: bool) -> str:
+    """Return the heading of a passage, the title of its fiche before it where it is told."""
+    title = one.hit.document.title if titled else ""
+    return f"{title} {next(reversed(one.hit.passage.headings), '')}".strip()
 
 
 def _presentation(fiche: Sequence[Evidence], sentences: int) -> list[Selection]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from advisor.guidance.eligibility import Reason
 from advisor.i18n import format_date, translate
+from advisor.retrieval.asked import REQUESTING
 from advisor.text.normalise import fold
 from advisor.text.words import word_list
 
 _SHOWN_TERMS = 5
-_REQUESTING = word_list("requesting") | word_list("generic")
+_REQUESTING = REQUESTING | word_list("generic")
 
 
 def theme_names(themes: Iterable[str], lang: str) -> list[str]:

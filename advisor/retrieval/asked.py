@@ -23,8 +23,13 @@ from advisor.text.words import word_list
 ASKING = word_list("asking")
 #: Words that say nothing of what a question is about: these, and those for kinds of things.
 NO_SUBJECT = ASKING | word_list("generic")
-#: The same, and those that ask for help or for examples: words which no source need hold.
-ABOUT_THE_ANSWER = NO_SUBJECT | word_list("requesting")
+#: Words that say no more than that something is to be done.
+DOING = word_list("doing")
+#: These, and those that ask for help or for examples: no reason to suggest one thing rather than
+#: another.
+REQUESTING = word_list("requesting") | DOING
+#: All of them: words which no source need hold.
+ABOUT_THE_ANSWER = NO_SUBJECT | REQUESTING
 
 
 class Shape(StrEnum):
