@@ -152,6 +152,52 @@ def test_bullets_that_stand_alone_are_quoted_for_what_they_say(
     assert "Grande-Synthe" not in quotes and "Muttersholtz" not in quotes
 
 
+WAYS = """# Faire beaucoup avec peu
+
+## Les manières de faire
+
+1. Langouët emprunte à ses habitants l'argent de ses travaux.
+2. Trémargat refait sa place avec des chantiers de bénévoles.
+3. Tramayes éteint son éclairage public la nuit et en réduit la facture d'un tiers.
+4. Grande-Synthe paie une aide aux familles pauvres.
+"""
+
+
+def test_only_the_numbered_examples_that_bear_on_the_question_are_quoted(
+    settings, tmp_path, import_into
+) -> None:
+    path = tmp_path / "manieres.md"
+    path.write_text(WAYS, encoding="utf-8")
+    import_into(settings, path)
+    one = Answerer(settings).answer("Comment réduire l'éclairage public la nuit ?")
+    assert [sentence.text[:11] for sentence in one.sentences] == ["3. Tramayes"]
+    # The title asks it: the list stays whole.
+    every = Answerer(settings).answer("Quelles manières de faire beaucoup avec peu ?")
+    assert [sentence.text[:2] for sentence in every.sentences] == ["1.", "2.", "3.", "4."]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Comment développer le réseau de chaleur ?",
+        "Notre petite commune veut créer un réseau de chaleur",
+        "Wie entwickelt man das réseau de chaleur?",
+    ],
+)
+def test_words_that_say_that_something_is_to_be_done_are_no_gap_of_the_sources(
+    settings, tmp_path, import_into, question
+) -> None:
+    path = tmp_path / "chaleur.txt"
+    path.write_text(
+        "Tramayes exploite en régie un réseau de chaleur au bois depuis 2006. Le réseau de chaleur "
+        "raccorde une soixantaine de logements et l'hôpital.\n",
+        encoding="utf-8",
+    )
+    import_into(settings, path)
+    answer = Answerer(settings).answer(question)
+    assert (answer.status, answer.notices) == ("answered", [])
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -360,6 +360,9 @@ def test_a_follow_up_whose_own_words_no_source_has_is_partial_and_says_so(
             ("commune", "4000", "habitants"),
         ),
         ("Nous sommes une association.", ("association",), ()),
+        ("Notre bourg veut restaurer ses haies.", ("restaurer", "haies"), ("bourg",)),
+        ("Unsere Stadt will Bäume pflanzen.", ("baume", "pflanzen"), ("stadt",)),
+        ("Comment revitaliser notre bourg ?", ("revitaliser", "bourg"), ()),
     ],
 )
 def test_what_a_question_says_of_who_asks_is_context(question, words, context) -> None:

@@ -45,6 +45,10 @@ Une haie retient la terre et abrite les oiseaux[^s1].
 2. Réunir les écoles et les chasseurs[^s1].
 3. Arroser deux étés de suite[^s1].
 
+## Ce que d'autres ont fait
+
+- Rivebois a planté 400 arbres le long de la rivière[^s1].
+
 ## Limites et appuis
 
 Planter des haies demande des plants, et les plants de haies manquent[^s1].
@@ -141,7 +145,21 @@ def test_a_short_acronym_is_a_name_in_capitals_and_a_word_in_small_letters(answe
 )
 def test_how_to_questions_get_the_steps_whole(answerer, question) -> None:
     items = [sentence.text for sentence in answerer.answer(question).sentences if sentence.item]
-    assert [item[:2] for item in items] == ["1.", "2.", "3."]
+    assert [item[:2] for item in items[:3]] == ["1.", "2.", "3."]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Comment planter des haies ?", "Comment développer les haies ?", "How to plant haies?"],
+)
+def test_a_how_to_fiche_gives_its_steps_first_then_what_others_did_each_under_its_heading(
+    answerer, question
+) -> None:
+    answer = answerer.answer(question)
+    groups = dict.fromkeys(sentence.group for sentence in answer.sentences)
+    assert answer.status == "answered"
+    assert list(groups) == ["Comment planter des haies ? Les étapes", "Ce que d'autres ont fait"]
+    assert answer.sentences[-1].text.startswith("Rivebois a planté")
 
 
 @pytest.mark.parametrize(

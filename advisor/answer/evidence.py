@@ -22,6 +22,8 @@ _FEWEST_STEPS = 3
 # Weights of a sentence's features, chosen with `make eval`.
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
 _ONLY_VALUE = 0.35
+# What a line gains that gives a number of the things whose number is asked.
+_COUNTS = 0.1
 # What a list of the length asked for gains, and under a heading that names what is asked for.
 _LISTED, _HEADED = 0.4, 0.2
 # A run of lines apart from the best of its passage is kept from this share of its score, an item
@@ -46,7 +48,8 @@ def score_evidence(
 
     A line's score adds: how well it answers for each word of the question (the headings above
     it count a little), its similarity to the question, the passage's own score, what its
-    neighbours hold, and whether it has a value of the kinds asked for.
+    neighbours hold, and whether it has a value of the kinds asked for, a number of the things
+    counted most of all.
 
     Args:
         evidence: read by ``lines.read_lines``.
@@ -68,6 +71,7 @@ def score_evidence(
                 + _PASSAGE * one.hit.score
                 + _NEIGHBOUR * neighbour
                 + value * (line.coverage > 0 and line.valued)
+                + _COUNTS * line.counts
             )
         if listed:
             count, noun = listed

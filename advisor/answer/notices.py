@@ -128,8 +128,8 @@ def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
     """Return the notices of the kinds of value asked for that no line chosen gives.
 
     A line gives one for what is asked when it answers for enough of the question's words, what is
-    above it included; a number, when it answers itself for half of those that are no names: a
-    number of participants is no number of inhabitants.
+    above it included; a number, when it counts what is asked or answers itself for half of those
+    that are no names: a number of participants is no number of inhabitants.
     """
     weights = {
         word: weight
@@ -143,16 +143,14 @@ def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
         line
         for one in selections
         for line in one.lines
-        if sum(
-            weight * max(line.matches.get(word, 0.0), one.evidence.above.get(word, 0.0))
-            for word, weight in weights.items()
-        )
-        >= _ABOUT * sum(weights.values())
+        if covered(one.evidence.told(line), weights) >= _ABOUT
     ]
     having = {
         Value.DATE: lines,
         Value.NUMBER: [
-            one for one in lines if not counted or covered(one.matches, counted) >= _COUNTED
+            line
+            for line in lines
+            if line.counts or not counted or covered(line.matches, counted) >= _COUNTED
         ],
     }
     return [

@@ -67,6 +67,8 @@ class Asked:
     plain: bool = False
 
 
+# Words for what is counted, after «combien de».
+_COUNTED = 2
 _ORDER = (Shape.COMPARISON, Shape.HOW, Shape.LIST, Shape.OVERVIEW)
 
 
@@ -110,6 +112,25 @@ def asking_words(question: str, lang: Language) -> dict[str, re.Pattern[str]]:
             word: measures[word] for word in content_words(question, lang) if word in measures
         }
     return found
+
+
+@lru_cache(maxsize=256)
+def counted_words(question: str, lang: Language) -> tuple[str, ...]:
+    """Return the first words for the things whose number is asked: «combien d'habitants… ?»."""
+    found = re.search(_tables()["counting"][lang], fold_typed(question))
+    after = content_words(fold_typed(question)[found.end() :], lang) if found else []
+    return tuple(after[:_COUNTED])
+
+
+def measure_units(question: str, lang: Language) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of what the words of a question that ask for a measure are measured in.
+
+    «Population»: so many inhabitants. None where no number is asked.
+    """
+    measures = _measures(lang)
+    if Value.NUMBER not in understand_shape(question, lang).values:
+        return ()
+    return tuple(measures[word] for word in content_words(question, lang) if word in measures)
 
 
 def own_words(question: str, lang: Language) -> list[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from advisor.index.embedding import PassageEmbeddings
-from advisor.retrieval.asked import asking_words, values_in
+from advisor.retrieval.asked import ABOUT_THE_ANSWER, asking_words, values_in
+from advisor.retrieval.counting import counting
 from advisor.retrieval.entities import Gazetteer
 from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.retrieval.query import Query
@@ -25,6 +26,8 @@ Matches = npt.NDArray[np.float32]
 READ = 8
 # What the best line of a passage adds to its score, and the best that has a value asked for.
 _COVERAGE, _VALUE = 0.2, 0.15
+# What the best line adds that gives a number of the things whose number is asked.
+_COUNTS = 0.2
 # What the similarity of its best line adds, where no encoder has read the passages.
 _SIMILARITY = 0.1
 #: How a line of a list begins.
@@ -67,10 +70,13 @@ def read_lines(
         if query.programmes:
             _attribute(query, one, gazetteer)
     _match(query, evidence, list(weights), match)
+    counted = counting(query)
     for one in evidence:
         one.headed = covered(one.above, weights)
         for line in one.lines:
             line.coverage = covered(line.matches, weights) * _staying(query, line)
+            if counted is not None and not line.elsewhere:
+                line.counts = counted.answered_in(line.text, one.hit.document.lang)
     return evidence
 
 
@@ -126,26 +132,41 @@ def by_best_line(
     and ``compare_lines``.
     """
     values = query.asked.values
-    evidence = read_lines(query, hits[:READ], weights, match, gazetteer)
+    counted = counting(query)
+    about = {word: weight for word, weight in weights.items() if word not in ABOUT_THE_ANSWER}
+    read = [
+        hit
+        for place, hit in enumerate(hits)
+        if place < READ
+        or (counted is not None and counted.answered_in(hit.passage.text, hit.document.lang))
+    ]
+    evidence = {
+        one.hit.passage.id: one for one in read_lines(query, read, weights, match, gazetteer)
+    }
     weight = 0.0
     if not any(hit.near for hit in hits):
         weight = _SIMILARITY
-        compare_lines(query, evidence, embeddings)
-    gains = [
-        weight * max((line.similarity for line in one.lines), default=0.0)
-        + _COVERAGE * max((line.coverage for line in one.lines), default=0.0)
-        + _VALUE
-        * max((line.coverage for line in one.lines if values_in(line.text, values)), default=0.0)
-        for one in evidence
-    ]
-    # Those that were not read gain nothing, and stay below.
-    gains += [0.0] * (len(hits) - len(evidence))
-    most = 1 + weight + _COVERAGE + (_VALUE if values else 0.0)
-    scored = [
-        replace(hit, score=(hit.score + gain) / most) for hit, gain in zip(hits, gains, strict=True)
-    ]
+        compare_lines(query, list(evidence.values()), embeddings)
+    most = 1 + weight + _COVERAGE + (_VALUE if values else 0.0) + (_COUNTS if counted else 0.0)
+
+    def score(hit: Hit) -> float:
+        # One that was not read gains nothing, and stays below.
+        one = evidence.get(hit.passage.id, Evidence(hit))
+        gain = (
+            weight * _best(line.similarity for line in one.lines)
+            + _COVERAGE * _best(line.coverage for line in one.lines)
+            + _VALUE * _best(line.coverage for line in one.lines if values_in(line.text, values))
+            + _COUNTS * _best(covered(one.told(line), about) for line in one.lines if line.counts)
+        )
+        return (hit.score + gain) / most
+
+    scored = [replace(hit, score=score(hit)) for hit in hits]
     ranked = sorted(scored, key=lambda hit: (-hit.score, hit.passage.id))
-    return tuple(ranked), {one.hit.passage.id: one for one in evidence}
+    return tuple(ranked), evidence
+
+
+def _best(values: Iterable[float]) -> float:
+    return max(values, default=0.0)
 
 
 def covered(matches: Mapping[str, float], weights: Mapping[str, float]) -> float:

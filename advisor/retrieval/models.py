@@ -65,6 +65,8 @@ class Line:
     similarity: float = 0.0
     #: Whether it has a value of a kind asked for.
     valued: bool = False
+    #: Whether it gives a number of the things whose number is asked.
+    counts: bool = False
     #: How well the line answers for each word of the question, in [0, 1].
     matches: Mapping[str, float] = field(default_factory=dict)
 
@@ -90,6 +92,11 @@ class Evidence:
     def best(self) -> float:
         """The score of the best line."""
         return max((line.score for line in self.lines), default=0.0)
+
+    def told(self, line: Line) -> dict[str, float]:
+        """Return how well a line, with what stands above it, answers for each word."""
+        words = line.matches.keys() | self.above.keys()
+        return {w: max(line.matches.get(w, 0.0), self.above.get(w, 0.0)) for w in words}
 
     def holds(self, word: str) -> bool:
         """Tell whether the passage, its title and headings included, answers for a word."""

@@ -45,6 +45,17 @@ _SIZE = re.compile(
     r"(?:habitants?|hab\.|inhabitants|people|einwohnern?)\b",
     re.IGNORECASE,
 )
+# «Notre bourg veut…»: whoever wants something is no part of what they want.
+_ON_BEHALF = re.compile(
+    r"\b(?:ma|mon|notre|my|our|mein\w*|unser\w*) (?:[\w'’-]+ )?"
+    r"(?:commune|village|ville|bourg|bourgade|hameau|mairie|agglo(?:mération)?|métropole|pays"
+    r"|communauté|intercommunalité|collectivité|territoire|département|région"
+    r"|town|city|council|municipality|district|region|stadt|gemeinde|dorf|landkreis)"
+    r"(?: [\w'’-]+){0,4}? (?=(?:veut|voudrait|souhait\w+|aimerait|cherche|envisage|réfléchit"
+    r"|doit|projette|pense|wants|would like|wishes|plans|is looking|möchte|will|plant"
+    r"|sucht)\b)",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
@@ -210,11 +221,12 @@ def _plain(text: str) -> str:
 
 def _apart(text: str, lang: Language) -> tuple[str, str]:
     """Return what a question asks, and what it says of who asks, if it does both."""
-    sizes = _SIZE.findall(text)
-    clauses = [clause for clause in _CLAUSE.split(_SIZE.sub(" ", text)) if clause.strip()]
+    found = [*_SIZE.findall(text), *_ON_BEHALF.findall(text)]
+    rest = _ON_BEHALF.sub(" ", _SIZE.sub(" ", text))
+    clauses = [clause for clause in _CLAUSE.split(rest) if clause.strip()]
     who = [one for one in clauses if _WHO_ASKS[lang].search(f"{fold_typed(one).strip()} ")]
     asked = " ; ".join(one for one in clauses if one not in who)
-    who += sizes
+    who += found
     return (asked, " ; ".join(who)) if who and content_words(asked, lang) else (text, "")
 
 

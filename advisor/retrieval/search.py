@@ -18,6 +18,7 @@ from advisor.index.lexical import Candidate
 from advisor.index.token_encoder import encoder_of
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
+from advisor.retrieval.counting import counting
 from advisor.retrieval.entities import (
     KINDS,
     Entity,
@@ -145,7 +146,8 @@ class PassageSearch:
             known = {key: candidate for key, (candidate, _) in candidates.items()}
             ranked = self._matched(indexes, words, match, ranked, known)
             ranked = self._read(query, ranked, problems)
-        hits = self._join(query, entities, ranked, depth)
+        # What is counted may stand in a short line that little else speaks for.
+        hits = self._join(query, entities, ranked, len(ranked) if counting(query) else depth)
         evidence: dict[str, Evidence] = {}
         if legs == BOTH:
             hits = with_priors(hits, query.asked.shape)
