@@ -23,7 +23,7 @@ _FEWEST_STEPS = 3
 _COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
 _ONLY_VALUE = 0.35
 # What a line gains that gives a number of the things whose number is asked.
-_COUNTS = 0.1
+_COUNTS = 0.2
 # What a list of the length asked for gains, and under a heading that names what is asked for.
 _LISTED, _HEADED = 0.4, 0.2
 # A run of lines apart from the best of its passage is kept from this share of its score, an item
@@ -175,6 +175,9 @@ def select(
         if line.start in chosen.get(key, {}) or _repeats(line, kept):
             continue
         if key not in owners and not all(one.names(name) for name in named):
+            continue
+        # Where the number asked for is known, what has none of it says something else.
+        if key not in owners and ranked[0][0].counts and not line.counts:
             continue
         far = min(measure.far, _WHILE_SHORT) if len(kept) < _ENOUGH else measure.far
         if key not in owners and (len(owners) >= measure.passages or line.score < far * best):

@@ -190,17 +190,26 @@ def _names(query: Query, named: Sequence[Entity]) -> frozenset[str]:
 def _with_openings(
     search: PassageSearch, result: SearchResult, named: Sequence[Entity]
 ) -> SearchResult:
-    """Add the opening of the fiches of what a question names, when others of theirs were found.
+    """Add the opening of the fiches of what a question names.
 
     There, before any heading, stand a place's population and whereabouts, and what a programme is.
+    Where no passage of a fiche was found, only if a value is asked for: the last hit lends its
+    score.
     """
     known = {hit.passage.id for hit in result.hits}
     added = []
     for one in named:
-        hit = next((hit for hit in result.hits if hit.document.id == one.document_id), None)
+        found = next((hit for hit in result.hits if hit.document.id == one.document_id), None)
         opening = next(iter(search.catalogue.passages_of(one.document_id)), None)
-        if hit and opening and opening.id not in known:
-            added.append(replace(hit, passage=opening))
+        if opening is None or opening.id in known:
+            continue
+        if found is not None:
+            added.append(replace(found, passage=opening))
+        elif result.hits and result.query.asked.values:
+            document = search.catalogue.summaries({one.document_id}).get(one.document_id)
+            if document is not None:  # not withdrawn a moment ago
+                last = result.hits[-1]
+                added.append(replace(last, passage=opening, document=document, lexical=None))
     return replace(result, hits=(*result.hits, *added)) if added else result
 
 

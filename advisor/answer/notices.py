@@ -13,7 +13,7 @@ from advisor.answer.selection import NEAREST
 from advisor.catalogue.fiche import Kind
 from advisor.errors import UsageError
 from advisor.i18n import translate
-from advisor.retrieval.asked import ABOUT_THE_ANSWER, Value, values_in
+from advisor.retrieval.asked import ABOUT_THE_ANSWER, Value, counted_words, values_in
 from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, SearchResult
 from advisor.retrieval.query import Query
@@ -128,8 +128,9 @@ def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
     """Return the notices of the kinds of value asked for that no line chosen gives.
 
     A line gives one for what is asked when it answers for enough of the question's words, what is
-    above it included; a number, when it counts what is asked or answers itself for half of those
-    that are no names: a number of participants is no number of inhabitants.
+    above it included; a number, when it counts the things asked for or, where none are named,
+    answers itself for half of the words that are no names: a number of participants is no number of
+    inhabitants.
     """
     weights = {
         word: weight
@@ -145,12 +146,15 @@ def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
         for line in one.lines
         if covered(one.evidence.told(line), weights) >= _ABOUT
     ]
+    asked = counted_words(found.query.asking, found.query.lang)
     having = {
         Value.DATE: lines,
         Value.NUMBER: [
             line
             for line in lines
-            if line.counts or not counted or covered(line.matches, counted) >= _COUNTED
+            if line.counts
+            or not (asked or counted)
+            or (not asked and covered(line.matches, counted) >= _COUNTED)
         ],
     }
     return [

@@ -67,7 +67,7 @@ class Asked:
     plain: bool = False
 
 
-# Words for what is counted, after «combien de».
+# Words for what is counted at most, after «combien de».
 _COUNTED = 2
 _ORDER = (Shape.COMPARISON, Shape.HOW, Shape.LIST, Shape.OVERVIEW)
 
@@ -116,10 +116,18 @@ def asking_words(question: str, lang: Language) -> dict[str, re.Pattern[str]]:
 
 @lru_cache(maxsize=256)
 def counted_words(question: str, lang: Language) -> tuple[str, ...]:
-    """Return the first words for the things whose number is asked: «combien d'habitants… ?»."""
-    found = re.search(_tables()["counting"][lang], fold_typed(question))
-    after = content_words(fold_typed(question)[found.end() :], lang) if found else []
-    return tuple(after[:_COUNTED])
+    """Return the words for the things whose number is asked: «combien de nouveaux emplois… ?»."""
+    text = fold_typed(question)
+    found = re.search(_tables()["counting"][lang], text)
+    if found is None:
+        return ()
+    counted: list[str] = []
+    for word in text[found.end() :].split()[:_COUNTED]:
+        kept = [one for one in content_words(word, lang) if one not in ABOUT_THE_ANSWER]
+        if not kept:
+            break
+        counted += kept
+    return tuple(counted)
 
 
 def measure_units(question: str, lang: Language) -> tuple[re.Pattern[str], ...]:

@@ -12,6 +12,8 @@ from advisor.text.language import Language
 
 # Words after a number where what it counts stands, within so many characters.
 _FOLLOWING, _NEAR = 2, 60
+# «Un habitant» counts nobody.
+_ARTICLE = re.compile(r"(?:une?|one|an|ein\w*)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Counting:
         if any(unit.search(text) for unit in self.units):
             return True
         for start, _ in values_in(text, frozenset({Value.NUMBER})) if self.terms else ():
+            if _ARTICLE.match(text, start):
+                continue
             words = content_words(text[start : start + _NEAR], lang)
             after = [stem(word, lang) for word in words if not word[0].isdigit()][:_FOLLOWING]
             if any(self.query.holds(term, after, lang) for term in self.terms):

@@ -75,7 +75,7 @@ def read_lines(
         one.headed = covered(one.above, weights)
         for line in one.lines:
             line.coverage = covered(line.matches, weights) * _staying(query, line)
-            if counted is not None and not line.elsewhere:
+            if counted is not None and line.here:
                 line.counts = counted.answered_in(line.text, one.hit.document.lang)
     return evidence
 
