@@ -371,6 +371,37 @@ def test_what_a_question_says_of_who_asks_is_context(question, words, context) -
     assert set(context) <= set(query.context_words)
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "aside"),
+    [
+        ("À part Loos-en-Gohelle, qui a des puits ?", "qui a des puits ?", "Loos-en-Gohelle"),
+        ("Quelles villes autres que Le Mené ont agi ?", "Quelles villes ont agi ?", "Le Mené"),
+        ("Au-delà des grands principes, que faire des puits ?", "que faire des puits ?",
+         "grands principes"),
+        ("Which towns other than Loos-en-Gohelle closed mines?", "Which towns closed mines?",
+         "Loos-en-Gohelle"),
+        ("Welche Städte außer Bottrop haben saniert?", "Welche Städte haben saniert?", "Bottrop"),
+        ("Au-delà de 20 000 habitants, que faire des puits ?",
+         "Au-delà de 20 000 habitants, que faire des puits ?", ""),
+        ("À part Loos-en-Gohelle ?", "À part Loos-en-Gohelle ?", ""),
+    ],
+)  # fmt: skip
+def test_what_a_question_sets_aside_is_no_part_of_what_it_asks(question, text, aside) -> None:
+    query = understand(question)
+    assert (query.text, query.except_for) == (text, aside)
+
+
+def test_places_set_aside_are_not_answered_with(settings, import_into) -> None:
+    import_into(settings, ROOT / "corpus" / "experiences", ROOT / "corpus" / "territoires")
+    answerer = Answerer(settings)
+    answer = answerer.answer(
+        "Quelles communes autres que Loos-en-Gohelle impliquent les habitants ?"
+    )
+    assert answer.other_than == ["loos-en-gohelle"]
+    assert "Kingersheim" in answer.answer_markdown
+    assert not any(one.text.startswith("Loos-en-Gohelle") for one in answer.sentences)
+
+
 def test_by_the_way_is_not_elsewhere() -> None:
     turns = [Turn("Qu'a fait Loos-en-Gohelle ?")]
     for text in ("D'ailleurs, quel budget ?", "Par ailleurs, quel budget ?"):

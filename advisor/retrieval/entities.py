@@ -133,7 +133,12 @@ def subjects(query: Query, gazetteer: Gazetteer) -> tuple[Entity, ...]:
 
 
 def left_by(query: Query, gazetteer: Gazetteer) -> list[Entity]:
-    """Return the territories that a follow-up asking for others («et ailleurs ?») leaves."""
+    """Return the territories that a question sets aside, or a follow-up («et ailleurs ?») leaves.
+
+    A question may set aside dispositifs too.
+    """
+    if query.except_for:
+        return list(gazetteer.find(query.except_for))
     named = gazetteer.find(query.context) or gazetteer.find(query.recalled)
     return [one for one in named if one.kind == "territoire"]
 
@@ -144,10 +149,12 @@ def leaving(query: Query, entities: Sequence[Entity], gazetteer: Gazetteer) -> Q
     left = frozenset(term for name in names for term in analyse(name, query.lang))
     turns = [_without(turn, gazetteer, entities) for turn in query.turns]
     query = query.leaning_on(turns, query.recalled)
+    places = tuple(one.slug for one in entities if one.kind == "territoire")
     return replace(
         query,
         left=left,
-        other_than=tuple(one.slug for one in entities),
+        elsewhere=query.elsewhere or bool(places),
+        other_than=places,
         context_words=tuple(
             word for word in query.context_words if stem(word, query.lang) not in left
         ),

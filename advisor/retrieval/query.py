@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
-from advisor.retrieval.asked import Asked, understand_shape
+from advisor.retrieval.asked import Asked, own_words, understand_shape
 from advisor.retrieval.conversation import Turn, background, elsewhere
 from advisor.text.analysis import STOP_WORDS, content_words, stem
 from advisor.text.language import Language, detect_language
@@ -56,6 +56,13 @@ _ON_BEHALF = re.compile(
     r"|sucht)\b)",
     re.IGNORECASE,
 )
+# «À part Loos-en-Gohelle, quelles communes… ?», «au-delà des grands principes, …»: what is known.
+_EXCEPT = re.compile(
+    r"\b(?:au[- ]del[àa]|[àa] part|hormis|except[ée]|sauf|en dehors|autres? que|apart from|besides"
+    r"|other than|except(?: for)?|beyond|außer|abgesehen von)\b(?: des?\b| du\b| d['’]| from)?"
+    r" ?((?-i:[A-ZÀ-Ý])[\w'’-]+(?: (?-i:[A-ZÀ-Ý])[\w'’-]+)*|[^\d,;:?!.]{3,60}(?=[,;:?!.]|$)),?",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
@@ -82,15 +89,15 @@ class Alternative:
 class Query:
     """An understood question.
 
-    ``text`` is the question as typed (control characters dropped), ``who`` what it says of who
-    asks; ``turns`` the earlier questions it leans on, oldest first, and ``recalled`` the part of
-    the answer before, both empty when it stands alone. ``words`` are its content words in order and
-    ``terms`` their index terms in the question's language, each once; ``context_words`` and
-    ``context_terms`` those of the context, and of what the question says of who asks.
-    ``elsewhere``: it asks the same of other places than those of the context: territories of
-    slugs ``other_than``, with names made of the terms ``left``. ``quoted`` are the terms typed
-    between quotation marks. ``places`` and ``programmes`` are the slugs of the territories and the
-    dispositifs it is about.
+    ``text`` is the question as typed (control characters dropped), less what it sets aside, its
+    ``except_for``; ``who`` is what it says of who asks; ``turns`` the earlier questions it leans
+    on, oldest first, and ``recalled`` the part of the answer before, both empty when it stands
+    alone. ``words`` are its content words in order and ``terms`` their index terms in the
+    question's language, each once; ``context_words`` and ``context_terms`` those of the context,
+    and of what the question says of who asks. ``elsewhere``: it asks of other places than those of
+    the context or set aside: territories of slugs ``other_than``, with names made of the terms
+    ``left``. ``quoted`` are the terms typed between quotation marks. ``places`` and ``programmes``
+    are the slugs of the territories and the dispositifs it is about.
     ``alternatives`` come from the corpus: see ``advisor.retrieval.expansion``.
     """
 
@@ -99,6 +106,7 @@ class Query:
     terms: tuple[str, ...]
     words: tuple[str, ...] = ()
     who: str = ""
+    except_for: str = ""
     turns: tuple[str, ...] = ()
     recalled: str = ""
     context_words: tuple[str, ...] = ()
@@ -198,8 +206,9 @@ _EMBEDDED = ("spelling", "acronym")
 
 def understand(question: str, history: Sequence[Turn] = (), default: Language = "fr") -> Query:
     """Analyse a question; ``history`` holds the turns before it, oldest first."""
-    text = _plain(question)
-    lang = detect_language(text, default)
+    plain = _plain(question)
+    lang = detect_language(plain, default)
+    text, except_for = _set_aside(plain, lang)
     asked, who = _apart(text, lang)
     words = tuple(content_words(asked, lang)[:_MOST_WORDS])
     leant = background(text, lang, history)
@@ -209,6 +218,7 @@ def understand(question: str, history: Sequence[Turn] = (), default: Language = 
         _terms(words, lang),
         words,
         who,
+        except_for,
         elsewhere=bool(leant.questions) and elsewhere(text),
         quoted=frozenset(_terms(content_words(" ".join(_quotations(asked)), lang), lang)),
     )
@@ -217,6 +227,15 @@ def understand(question: str, history: Sequence[Turn] = (), default: Language = 
 
 def _plain(text: str) -> str:
     return " ".join(_TAG.sub(" ", printable(text[:MAX_QUESTION])).split())
+
+
+def _set_aside(text: str, lang: Language) -> tuple[str, str]:
+    """Return a question less what it sets aside, and that; whole when nothing else is left."""
+    found = _EXCEPT.search(text)
+    if found is None:
+        return text, ""
+    rest = " ".join(f"{text[: found.start()]} {text[found.end() :]}".split())
+    return (rest, found.group(1)) if own_words(rest, lang) else (text, "")
 
 
 def _apart(text: str, lang: Language) -> tuple[str, str]:

@@ -103,7 +103,7 @@ class PassageSearch:
             raise UsageError("empty_question")
         gazetteer = self.gazetteer
         query = renewed(query, gazetteer)
-        if query.elsewhere:
+        if query.elsewhere or query.except_for:
             query = leaving(query, left_by(query, gazetteer), gazetteer)
         about = subject_text(query, gazetteer)
         entities = gazetteer.find(about)
