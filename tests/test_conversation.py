@@ -361,7 +361,7 @@ def test_a_follow_up_whose_own_words_no_source_has_is_partial_and_says_so(
         ),
         ("Nous sommes une association.", ("association",), ()),
         ("Notre bourg veut restaurer ses haies.", ("restaurer", "haies"), ("bourg",)),
-        ("Unsere Stadt will Bäume pflanzen.", ("baume", "pflanzen"), ("stadt",)),
+        ("Unsere Stadt sucht Bäume pflanzen.", ("sucht", "baume", "pflanzen"), ("stadt",)),
         ("Comment revitaliser notre bourg ?", ("revitaliser", "bourg"), ()),
     ],
 )
@@ -384,6 +384,9 @@ def test_what_a_question_says_of_who_asks_is_context(question, words, context) -
         ("Au-delà de 20 000 habitants, que faire des puits ?",
          "Au-delà de 20 000 habitants, que faire des puits ?", ""),
         ("À part Loos-en-Gohelle ?", "À part Loos-en-Gohelle ?", ""),
+        ("Qui suit une formation en dehors du temps de travail ?",
+         "Qui suit une formation en dehors du temps de travail ?", ""),
+        ("Quelles méthodes, hormis les médicaments ?", "Quelles méthodes ?", "les médicaments"),
     ],
 )  # fmt: skip
 def test_what_a_question_sets_aside_is_no_part_of_what_it_asks(question, text, aside) -> None:

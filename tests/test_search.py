@@ -445,7 +445,6 @@ Les habitants de Rivebois ont créé 12 clubs. Un habitant de Rivebois est né i
         ("How many inhabitants does Rivebois have?", "1 250"),
         ("Wie viele Einwohner hat Rivebois?", "1 250"),
         ("Combien de clubs à Rivebois ?", "12 clubs"),
-        ("Combien de nouveaux clubs ?", "12 clubs"),
     ],
 )
 def test_a_number_of_what_is_counted_is_the_answer(

@@ -47,9 +47,9 @@ def score_evidence(
     """Score every line of every passage.
 
     A line's score adds: how well it answers for each word of the question (the headings above
-    it count a little), its similarity to the question, the passage's own score, what its
-    neighbours hold, and whether it has a value of the kinds asked for, a number of the things
-    counted most of all.
+    it count a little, in full where it gives the number asked for), its similarity to the
+    question, the passage's own score, what its neighbours hold, and whether it has a value of the
+    kinds asked for, a number of the things counted most of all.
 
     Args:
         evidence: read by ``lines.read_lines``.
@@ -66,12 +66,12 @@ def score_evidence(
             neighbour = max((other.coverage for other in around if other is not line), default=0.0)
             line.valued = bool(values_in(line.text, values))
             line.score = (
-                _COVERAGE * line.coverage
+                _COVERAGE * max(line.coverage, line.counts)
                 + _SIMILARITY * line.similarity
                 + _PASSAGE * one.hit.score
                 + _NEIGHBOUR * neighbour
                 + value * (line.coverage > 0 and line.valued)
-                + _COUNTS * line.counts
+                + _COUNTS * (line.counts > 0)
             )
         if listed:
             count, noun = listed

@@ -71,12 +71,14 @@ def read_lines(
             _attribute(query, one, gazetteer)
     _match(query, evidence, list(weights), match)
     counted = counting(query)
+    about = {word: weight for word, weight in weights.items() if word not in ABOUT_THE_ANSWER}
     for one in evidence:
         one.headed = covered(one.above, weights)
         for line in one.lines:
             line.coverage = covered(line.matches, weights) * _staying(query, line)
             if counted is not None and line.here:
-                line.counts = counted.answered_in(line.text, one.hit.document.lang)
+                given = counted.answered_in(line.text, one.hit.document.lang)
+                line.counts = covered(one.told(line), about) if given else 0.0
     return evidence
 
 
@@ -133,7 +135,6 @@ def by_best_line(
     """
     values = query.asked.values
     counted = counting(query)
-    about = {word: weight for word, weight in weights.items() if word not in ABOUT_THE_ANSWER}
     read = [
         hit
         for place, hit in enumerate(hits)
@@ -156,7 +157,7 @@ def by_best_line(
             weight * _best(line.similarity for line in one.lines)
             + _COVERAGE * _best(line.coverage for line in one.lines)
             + _VALUE * _best(line.coverage for line in one.lines if values_in(line.text, values))
-            + _COUNTS * _best(covered(one.told(line), about) for line in one.lines if line.counts)
+            + _COUNTS * _best(line.counts for line in one.lines)
         )
         return (hit.score + gain) / most
 

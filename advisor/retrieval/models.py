@@ -65,8 +65,9 @@ class Line:
     similarity: float = 0.0
     #: Whether it has a value of a kind asked for.
     valued: bool = False
-    #: Whether it gives a number of the things whose number is asked.
-    counts: bool = False
+    #: Coverage of the question with what stands above it, where it gives a number of the things
+    #: whose number is asked.
+    counts: float = 0.0
     #: How well the line answers for each word of the question, in [0, 1].
     matches: Mapping[str, float] = field(default_factory=dict)
 

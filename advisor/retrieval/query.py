@@ -56,11 +56,15 @@ _ON_BEHALF = re.compile(
     r"|sucht)\b)",
     re.IGNORECASE,
 )
-# «À part Loos-en-Gohelle, quelles communes… ?», «au-delà des grands principes, …»: what is known.
+# «À part Loos-en-Gohelle, quelles communes… ?»: what is set aside, a name or a clause of its own.
+_BUT = (
+    r"(?:au[- ]del[àa]|[àa] part|hormis|except[ée]|sauf|en dehors|autres? que|apart from|besides"
+    r"|other than|except(?: for)?|beyond|außer|abgesehen von)\b(?: des?\b| du\b| d['’]| from)? ?"
+)
+_NAMES = r"((?-i:[A-ZÀ-Ý])[\w'’-]+(?: (?-i:[A-ZÀ-Ý])[\w'’-]+)*)"
 _EXCEPT = re.compile(
-    r"\b(?:au[- ]del[àa]|[àa] part|hormis|except[ée]|sauf|en dehors|autres? que|apart from|besides"
-    r"|other than|except(?: for)?|beyond|außer|abgesehen von)\b(?: des?\b| du\b| d['’]| from)?"
-    r" ?((?-i:[A-ZÀ-Ý])[\w'’-]+(?: (?-i:[A-ZÀ-Ý])[\w'’-]+)*|[^\d,;:?!.]{3,60}(?=[,;:?!.]|$)),?",
+    rf"\b{_BUT}{_NAMES},?|^{_BUT}([^\d,;:?!.]{{3,60}}),"
+    rf"|, {_BUT}([^\d,;:?!.]{{3,60}})(?=[,;:?!.]|$)",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
@@ -235,7 +239,8 @@ def _set_aside(text: str, lang: Language) -> tuple[str, str]:
     if found is None:
         return text, ""
     rest = " ".join(f"{text[: found.start()]} {text[found.end() :]}".split())
-    return (rest, found.group(1)) if own_words(rest, lang) else (text, "")
+    aside = next(part for part in found.groups() if part)
+    return (rest, aside.strip()) if own_words(rest, lang) else (text, "")
 
 
 def _apart(text: str, lang: Language) -> tuple[str, str]:
