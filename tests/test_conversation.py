@@ -201,6 +201,30 @@ def test_a_way_to_reach_someone_a_later_year_and_tomorrow_are_not_guessed(answer
         assert answerer.answer(question).status == "insufficient", question
 
 
+TOWN = """# Rivebois
+
+Rivebois compte 1 250 habitants en 2019. Jeanne Martin est maire de Rivebois depuis 2014.
+
+## Les arbres
+
+Le programme des haies de la région court jusqu'en 2030.
+"""
+
+
+def test_a_fact_of_a_year_after_all_that_is_said_of_it_is_declined_an_older_number_is_told(
+    settings, tmp_path, import_into
+) -> None:
+    path = tmp_path / "rivebois.md"
+    path.write_text(TOWN, encoding="utf-8")
+    import_into(settings, path)
+    answerer = Answerer(settings)
+    assert answerer.answer("Qui est maire de Rivebois ?").status == "answered"
+    assert answerer.answer("Qui est maire de Rivebois depuis 2026 ?").status == "insufficient"
+    number = answerer.answer("Combien d'habitants à Rivebois en 2026 ?")
+    assert (number.status, "1 250" in number.answer_markdown) == ("partial", True)
+    assert any("2026" in notice for notice in number.notices)
+
+
 def test_a_year_in_the_question_is_no_reason_to_refuse_sources_without_years(
     settings, tmp_path, import_into: Callable
 ) -> None:

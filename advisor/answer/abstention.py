@@ -108,11 +108,17 @@ def probability(found: Features) -> float:
     return 1 / (1 + math.exp(-score))
 
 
-def beyond(query: Query, evidence: Sequence[Evidence], values: frozenset[Value]) -> bool:
+def beyond(
+    query: Query,
+    evidence: Sequence[Evidence],
+    weights: Mapping[str, float],
+    values: frozenset[Value],
+) -> bool:
     """Tell whether what is asked cannot be in the sources, however near their subject.
 
     That is a way to reach someone, when no passage gives one; a year later than all those that
-    the passages found speak of; the next days, which no document knows.
+    the passages found speak of, or for a fact their lines about it; the next days, which no
+    document knows.
     """
     if _NEXT_DAYS.search(fold(query.text)):
         return True
@@ -120,10 +126,20 @@ def beyond(query: Query, evidence: Sequence[Evidence], values: frozenset[Value])
     contact = frozenset({Value.CONTACT})
     if Value.CONTACT in values and not any(values_in(line.text, contact) for line in lines):
         return True
-    known = set().union(*(years_in(line.text) for line in lines))
-    known |= {one.hit.document.date[:4] for one in evidence if one.hit.document.date}
-    # Sources without any year say nothing of how far they reach.
-    return bool(known) and any(year > max(known) for year in years_in(query.text))
+    about = {word: weight for word, weight in weights.items() if not word.isdigit()}
+    telling = [
+        line
+        for one in evidence
+        for line in one.lines
+        if not values or covered(one.told(line), about) >= _SAID
+    ]
+    known = set().union(*(years_in(line.text) for line in telling or lines))
+    if not values:
+        known |= {one.hit.document.date[:4] for one in evidence if one.hit.document.date}
+    # Sources without any year say nothing of how far they reach; an older number is worth telling.
+    if not known or any(line.counts for line in lines):
+        return False
+    return any(year > max(known) for year in years_in(query.text))
 
 
 def undated(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> bool:

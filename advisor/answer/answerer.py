@@ -99,7 +99,7 @@ class Answerer:
         weak = not (found.correction or known or found.verbatim) and (
             found.chance < (PARTIAL if doubtful else REFUSED)
             or found.unmet
-            or beyond(query, found.evidence, found.asked.values)
+            or beyond(*looked_at, found.asked.values)
         )
         selections = nearest(found.evidence) if weak else answering(found, detailed=detailed)
         resolved = f"{query.context} {query.text}" if query.context else question.strip()
