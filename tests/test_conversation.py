@@ -203,7 +203,7 @@ def test_a_way_to_reach_someone_a_later_year_and_tomorrow_are_not_guessed(answer
 
 TOWN = """# Rivebois
 
-Rivebois compte 1 250 habitants en 2019. Jeanne Martin est maire de Rivebois depuis 2014.
+Rivebois compte 1 250 habitants en 2019. La maire de Rivebois, Jeanne Martin, a ouvert en 2014 et en 2018 deux maisons des habitants.
 
 ## Les arbres
 
@@ -218,8 +218,8 @@ def test_a_fact_of_a_year_after_all_that_is_said_of_it_is_declined_an_older_numb
     path.write_text(TOWN, encoding="utf-8")
     import_into(settings, path)
     answerer = Answerer(settings)
-    assert answerer.answer("Qui est maire de Rivebois ?").status == "answered"
-    assert answerer.answer("Qui est maire de Rivebois depuis 2026 ?").status == "insufficient"
+    assert answerer.answer("Qui anime les maisons des habitants ?").status == "partial"
+    assert answerer.answer("Qui anime les maisons en 2026 ?").status == "insufficient"
     number = answerer.answer("Combien d'habitants à Rivebois en 2026 ?")
     assert (number.status, "1 250" in number.answer_markdown) == ("partial", True)
     assert any("2026" in notice for notice in number.notices)
