@@ -429,6 +429,21 @@ def test_places_set_aside_are_not_answered_with(settings, import_into) -> None:
     assert not any(one.text.startswith("Loos-en-Gohelle") for one in answer.sentences)
 
 
+@pytest.mark.parametrize(
+    ("question", "year"),
+    [
+        ("Qu'a fait Loos dans les années 90 ?", "1990"),
+        ("Qu'a fait Loos dans les années 1990 ?", "1990"),
+        ("Qu'a fait Loos dans les années 20 ?", "2020"),
+        ("What did the town do in the 80s?", "1980"),
+        ("What did the town do in the 1980s?", "1980"),
+        ("Was tat die Stadt in den 90er Jahren?", "1990"),
+    ],
+)
+def test_a_decade_is_looked_for_by_its_first_year(question, year) -> None:
+    assert year in understand(question).words
+
+
 def test_by_the_way_is_not_elsewhere() -> None:
     turns = [Turn("Qu'a fait Loos-en-Gohelle ?")]
     for text in ("D'ailleurs, quel budget ?", "Par ailleurs, quel budget ?"):

@@ -67,6 +67,12 @@ _EXCEPT = re.compile(
     rf"|, {_BUT}([^\d,;:?!.]{{3,60}})(?=[,;:?!.]|$)",
     re.IGNORECASE,
 )
+# The last decade of two figures that is of this century.
+_THIS_CENTURY = 20
+# «Les années 90», «the 1990s», «die 90er»: a decade, which texts give by its first year.
+_DECADE = re.compile(
+    r"\bannées (\d{2})?(\d0)\b|\b(\d{2})?(\d0)(?:s\b|er (?:Jahren?)?)", re.IGNORECASE
+)
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
 
@@ -214,7 +220,7 @@ def understand(question: str, history: Sequence[Turn] = (), default: Language = 
     lang = detect_language(plain, default)
     text, except_for = _set_aside(plain, lang)
     asked, who = _apart(text, lang)
-    words = tuple(content_words(asked, lang)[:_MOST_WORDS])
+    words = tuple(content_words(_DECADE.sub(_first_year, asked), lang)[:_MOST_WORDS])
     leant = background(text, lang, history)
     query = Query(
         text,
@@ -231,6 +237,12 @@ def understand(question: str, history: Sequence[Turn] = (), default: Language = 
 
 def _plain(text: str) -> str:
     return " ".join(_TAG.sub(" ", printable(text[:MAX_QUESTION])).split())
+
+
+def _first_year(decade: re.Match[str]) -> str:
+    century, tens = decade.group(1) or decade.group(3), decade.group(2) or decade.group(4)
+    # «Les années 20» are these.
+    return (century or ("20" if int(tens) <= _THIS_CENTURY else "19")) + tens + " "
 
 
 def _set_aside(text: str, lang: Language) -> tuple[str, str]:
