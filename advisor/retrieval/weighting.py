@@ -6,12 +6,15 @@ import math
 from collections.abc import Collection, Iterable
 
 from advisor.index.lexical import LexicalIndex
+from advisor.retrieval.asked import ASKING, DOING
 from advisor.retrieval.query import Query
 from advisor.text.analysis import stem
 from advisor.text.language import Language
 
 # Words of the turns before count for less than those of the question.
 CONTEXT_SHARE = 0.4
+# So do those that ask for a form of answer, or say no more than that something is to be done.
+_ASKING_SHARE = 0.5
 # Words typed between quotation marks are the very words looked for.
 _QUOTED_SHARE = 2.0
 
@@ -40,7 +43,7 @@ def weights_by_language(
     query: Query, index: LexicalIndex, languages: Collection[Language]
 ) -> dict[Language, dict[str, float]]:
     """Return, for passages of each language, the terms to look for with their weight."""
-    shares = {term: _share(query, term) for term in (*query.context_terms, *query.terms)}
+    shares = _shares(query)
     weights: dict[Language, dict[str, float]] = {lang: {} for lang in languages}
     for term, share in shares.items():
         if query.lang in weights:
@@ -61,16 +64,19 @@ def weights_by_language(
 def word_weights(query: Query, index: LexicalIndex | None) -> dict[str, float]:
     """Return each word of a question and its context, spelling corrected, with its weight."""
     corrected = {one.asked[0]: one.shown for one in query.alternatives if one.origin == "spelling"}
+    shares = _shares(query)
     weights: dict[str, float] = {}
     for word in (*query.words, *query.context_words):
         term = stem(word, query.lang)
-        weight = _share(query, term) * rarity(index, stems_of(query, term))
+        weight = shares.get(term, CONTEXT_SHARE) * rarity(index, stems_of(query, term))
         shown = corrected.get(term, word)
         weights[shown] = max(weights.get(shown, 0.0), weight)
     return weights
 
 
-def _share(query: Query, term: str) -> float:
-    if term not in query.terms:
-        return CONTEXT_SHARE
-    return _QUOTED_SHARE if term in query.quoted else 1.0
+def _shares(query: Query) -> dict[str, float]:
+    """Return how much each term of a question and of its context counts, before its rarity."""
+    asking = {stem(word, query.lang) for word in query.words if word in ASKING | DOING}
+    shares = dict.fromkeys(query.context_terms, CONTEXT_SHARE)
+    shares |= {term: _ASKING_SHARE if term in asking else 1.0 for term in query.terms}
+    return shares | dict.fromkeys(query.quoted & shares.keys(), _QUOTED_SHARE)
