@@ -50,7 +50,8 @@ def introduced(
     that tells how to do something («Comment impliquer les habitants ?») may go without.
     """
     query = result.query
-    if asked.values - _PRESENTED or query.recalled:
+    # Of other places than those of the fiche, it has to be looked through.
+    if asked.values - _PRESENTED or query.recalled or query.elsewhere:
         return []
     if compared:
         hits = [

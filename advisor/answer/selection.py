@@ -169,7 +169,7 @@ def _with_steps(selections: list[Selection], evidence: Sequence[Evidence]) -> li
     for one in evidence:
         passage = one.hit.passage
         if one.hit.document.id == document and has_steps(passage.text):
-            items = tuple(line for line in one.lines if line.item)
+            items = tuple(line for line in one.lines if line.item and not line.elsewhere)
             if passage.id not in chosen and items:
                 return [*selections, Selection(one, items)]
     return selections

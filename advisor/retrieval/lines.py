@@ -67,6 +67,8 @@ def read_lines(
     for one in evidence:
         if query.places:
             _locate(query, one, gazetteer)
+        if query.other_than:
+            _leave(query, one, gazetteer)
         if query.programmes:
             _attribute(query, one, gazetteer)
     _match(query, evidence, list(weights), match)
@@ -89,6 +91,15 @@ def _locate(query: Query, one: Evidence, gazetteer: Gazetteer) -> None:
         named = gazetteer.territories(line.text)
         line.here = not (named or above).isdisjoint(query.places)
         line.elsewhere = bool(named) and not line.here
+
+
+def _leave(query: Query, one: Evidence, gazetteer: Gazetteer) -> None:
+    """Tell of each line whether it is about none but the territories that a question leaves."""
+    above = gazetteer.territories(_above(one.hit))
+    for line in one.lines:
+        named = gazetteer.territories(line.text) or above
+        if named and named.issubset(query.other_than):
+            line.here, line.elsewhere = False, True
 
 
 def _attribute(query: Query, one: Evidence, gazetteer: Gazetteer) -> None:
