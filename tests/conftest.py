@@ -80,6 +80,21 @@ def import_into() -> Callable[..., ImportReport]:
 
 
 @pytest.fixture
+def answerer_over(
+    settings: Settings, tmp_path: Path, import_into: Callable[..., ImportReport]
+) -> Callable[..., Answerer]:
+    """An advisor whose home holds one text alone, given with the name of its file."""
+
+    def run(text: str, name: str = "texte.md") -> Answerer:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        import_into(settings, path)
+        return Answerer(settings)
+
+    return run
+
+
+@pytest.fixture
 def imported(
     settings: Settings, folder: Path, import_into: Callable[..., ImportReport]
 ) -> Settings:

@@ -54,13 +54,9 @@ CHRONOLOGY = """La ville en quelques dates
 """
 
 
-def test_one_citation_runs_over_the_short_lines_of_a_chronology(
-    settings, tmp_path, import_into
-) -> None:
-    path = tmp_path / "dates.txt"
-    path.write_text(CHRONOLOGY, encoding="utf-8")
-    import_into(settings, path)
-    answer = Answerer(settings).answer("Quand la maire a-t-elle été élue ?")
+def test_one_citation_runs_over_the_short_lines_of_a_chronology(answerer_over) -> None:
+    answerer = answerer_over(CHRONOLOGY, "dates.txt")
+    answer = answerer.answer("Quand la maire a-t-elle été élue ?")
     [citation] = answer.citations
     assert "2001 Jeanne Martin" in citation.quote and "2008 réélection à 82.1 %" in citation.quote
     assert citation.verdict is Verdict.VERIFIED
@@ -140,13 +136,9 @@ BULLETS = """# Biodiversité
 """
 
 
-def test_bullets_that_stand_alone_are_quoted_for_what_they_say(
-    settings, tmp_path, import_into
-) -> None:
-    path = tmp_path / "biodiversite.md"
-    path.write_text(BULLETS, encoding="utf-8")
-    import_into(settings, path)
-    answer = Answerer(settings).answer("Quelle commune n'emploie plus de pesticides ?")
+def test_bullets_that_stand_alone_are_quoted_for_what_they_say(answerer_over) -> None:
+    answerer = answerer_over(BULLETS, "biodiversite.md")
+    answer = answerer.answer("Quelle commune n'emploie plus de pesticides ?")
     quotes = " ".join(citation.quote for citation in answer.citations)
     assert "Langouët" in quotes
     assert "Grande-Synthe" not in quotes and "Muttersholtz" not in quotes
@@ -163,16 +155,12 @@ WAYS = """# Faire beaucoup avec peu
 """
 
 
-def test_only_the_numbered_examples_that_bear_on_the_question_are_quoted(
-    settings, tmp_path, import_into
-) -> None:
-    path = tmp_path / "manieres.md"
-    path.write_text(WAYS, encoding="utf-8")
-    import_into(settings, path)
-    one = Answerer(settings).answer("Comment réduire l'éclairage public la nuit ?")
+def test_only_the_numbered_examples_that_bear_on_the_question_are_quoted(answerer_over) -> None:
+    answerer = answerer_over(WAYS, "manieres.md")
+    one = answerer.answer("Comment réduire l'éclairage public la nuit ?")
     assert [sentence.text[:11] for sentence in one.sentences] == ["3. Tramayes"]
     # The title asks it: the list stays whole.
-    every = Answerer(settings).answer("Quelles manières de faire beaucoup avec peu ?")
+    every = answerer.answer("Quelles manières de faire beaucoup avec peu ?")
     assert [sentence.text[:2] for sentence in every.sentences] == ["1.", "2.", "3.", "4."]
 
 
@@ -212,15 +200,13 @@ def test_an_answer_about_another_place_than_the_one_asked_about_says_so(imported
 
 
 def test_a_sentence_that_opens_on_a_pronoun_comes_with_the_one_that_names_its_subject(
-    settings, tmp_path, import_into
+    answerer_over,
 ) -> None:
     filler = "Le bourg compte des rues, des places et des jardins que chacun connaît. " * 10
     subject = "La régie municipale de Montdidier date de 1925."
     said = "Elle vend une électricité moins chère que les autres fournisseurs. " + filler
-    path = tmp_path / "montdidier.txt"
-    path.write_text(f"Montdidier\n\n{filler}\n\n{subject}\n\n{said}\n", encoding="utf-8")
-    import_into(settings, path)
-    answer = Answerer(settings).answer("Qui vend une électricité moins chère ?")
+    answerer = answerer_over(f"Montdidier\n\n{filler}\n\n{subject}\n\n{said}\n", "montdidier.txt")
+    answer = answerer.answer("Qui vend une électricité moins chère ?")
     assert f"{subject}\n\nElle vend" in answer.citations[0].quote
 
 

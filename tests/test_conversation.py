@@ -212,12 +212,9 @@ Le programme des haies de la région court jusqu'en 2030.
 
 
 def test_a_fact_of_a_year_after_all_that_is_said_of_it_is_declined_an_older_number_is_told(
-    settings, tmp_path, import_into
+    answerer_over,
 ) -> None:
-    path = tmp_path / "rivebois.md"
-    path.write_text(TOWN, encoding="utf-8")
-    import_into(settings, path)
-    answerer = Answerer(settings)
+    answerer = answerer_over(TOWN, "rivebois.md")
     assert answerer.answer("Qui anime les maisons des habitants ?").status == "partial"
     assert answerer.answer("Qui anime les maisons en 2026 ?").status == "insufficient"
     number = answerer.answer("Combien d'habitants à Rivebois en 2026 ?")

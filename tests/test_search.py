@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from advisor.answer.answerer import Answerer
 from advisor.catalogue.records import Filters
 from advisor.catalogue.store import Catalogue
 from advisor.errors import UsageError
@@ -447,13 +446,9 @@ Les habitants de Rivebois ont créé 12 clubs. Un habitant de Rivebois est né i
         ("Combien de clubs à Rivebois ?", "12 clubs"),
     ],
 )
-def test_a_number_of_what_is_counted_is_the_answer(
-    settings, tmp_path, import_into, question, said
-) -> None:
-    path = tmp_path / "rivebois.md"
-    path.write_text(COUNTED, encoding="utf-8")
-    import_into(settings, path)
-    answer = Answerer(settings).answer(question)
+def test_a_number_of_what_is_counted_is_the_answer(answerer_over, question, said) -> None:
+    answerer = answerer_over(COUNTED, "rivebois.md")
+    answer = answerer.answer(question)
     assert said in answer.citations[0].quote
     assert (answer.status, len(answer.citations)) == ("answered", 1)
 
