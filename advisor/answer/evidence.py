@@ -30,7 +30,7 @@ _LISTED, _HEADED = 0.4, 0.2
 # that is a sentence of its own from that one.
 _ASIDE, _BULLET = 0.7, 0.6
 # Share of the best coverage that such an item needs, or what stands above it; share of the
-# numbered ones that bear on the question when all are kept.
+# numbered ones above which all are kept.
 _BEARS, _MOST_OF = 0.4, 0.5
 
 # Until an answer has so many sentences, another passage needs this share of the best score.
@@ -211,7 +211,7 @@ def _without_asides(selection: Selection) -> Selection:
         if line.score >= _BULLET * best and max(line.coverage, one.headed) >= enough
     ]
     # Numbers with a gap between them read as something lost.
-    if has_steps(one.hit.passage.text) and len(bearing) >= _MOST_OF * len(loose):
+    if has_steps(one.hit.passage.text) and len(bearing) > _MOST_OF * len(loose):
         bearing = loose
     kept = (line for run in runs for line in run if line in bearing or line not in loose)
     return replace(selection, lines=tuple(sorted(kept, key=lambda line: line.start)))
