@@ -208,8 +208,8 @@ def _with_openings(
         elif result.hits and result.query.asked.values:
             document = search.catalogue.summaries({one.document_id}).get(one.document_id)
             if document is not None:  # not withdrawn a moment ago
-                last = result.hits[-1]
-                added.append(replace(last, passage=opening, document=document, lexical=None))
+                score = result.hits[-1].score
+                added.append(Hit(opening, document, score, None, None, result.query))
     return replace(result, hits=(*result.hits, *added)) if added else result
 
 

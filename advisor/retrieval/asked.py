@@ -106,12 +106,7 @@ def asking_words(question: str, lang: Language) -> dict[str, re.Pattern[str]]:
         for match in known_values[value].finditer(text)
         for word in content_words(match.group(), lang)
     }
-    if Value.NUMBER in values:
-        measures = _measures(lang)
-        found |= {
-            word: measures[word] for word in content_words(question, lang) if word in measures
-        }
-    return found
+    return found | measures_in(question, lang)
 
 
 @lru_cache(maxsize=256)
@@ -130,15 +125,15 @@ def counted_words(question: str, lang: Language) -> tuple[str, ...]:
     return tuple(counted)
 
 
-def measure_units(question: str, lang: Language) -> tuple[re.Pattern[str], ...]:
-    """Return the patterns of what the words of a question that ask for a measure are measured in.
+def measures_in(question: str, lang: Language) -> dict[str, re.Pattern[str]]:
+    """Return the words of a question that ask for a measure, with the pattern of such a number.
 
     «Population»: so many inhabitants. None where no number is asked.
     """
-    measures = _measures(lang)
     if Value.NUMBER not in understand_shape(question, lang).values:
-        return ()
-    return tuple(measures[word] for word in content_words(question, lang) if word in measures)
+        return {}
+    measures = _measures(lang)
+    return {word: measures[word] for word in content_words(question, lang) if word in measures}
 
 
 def own_words(question: str, lang: Language) -> list[str]:

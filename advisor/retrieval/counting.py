@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from advisor.retrieval.asked import Value, counted_words, measure_units, values_in
+from advisor.retrieval.asked import Value, counted_words, measures_in, values_in
 from advisor.retrieval.query import Query
 from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language
@@ -41,5 +41,5 @@ class Counting:
 def counting(query: Query) -> Counting | None:
     """Return what a question counts, ``None`` when it counts nothing."""
     terms = tuple(stem(word, query.lang) for word in counted_words(query.asking, query.lang))
-    units = measure_units(query.asking, query.lang)
+    units = tuple(measures_in(query.asking, query.lang).values())
     return Counting(query, terms, units) if terms or units else None
