@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from advisor.retrieval.asked import Value, values_in
+from advisor.answer.denial import denial
+from advisor.retrieval.asked import Value
 from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query
@@ -35,34 +36,9 @@ _SUPPOSES_NOTHING = re.compile(
     r"|\b(?:ma|mon|mes|notre|nos|my|our|mein|unser)\w*\b[^,;?]*$"
 )
 # How much of the question's words a contradicting line answers for, at least.
-_SAME_SUBJECT, _SAME_NAME, _SAME_THING, _DENIES, _DENIES_VALUE = 0.6, 0.25, 0.5, 0.4, 0.1
+_SAME_SUBJECT, _SAME_NAME, _SAME_THING = 0.6, 0.25, 0.5
 _FEWEST = 2
 _LONGEST_LIST = 20
-_DENIAL: dict[Language, re.Pattern[str]] = {
-    "fr": re.compile(
-        r"\bn['e] ?(?:est|sont|etait|etaient|peut|peuvent|s'agit) (?:pas|jamais|nullement|aucun)"
-        r"|\bimpossible\b|\binutile\b|\baucun(?:e)? \w+ ne\b|\bcontrairement a\b|\ben aucun cas\b"
-    ),
-    "en": re.compile(
-        r"\b(?:is|are|was|were|can|does|do|did|will) ?(?:not|n't|never)\b|\bimpossible\b"
-        r"|\buseless\b|\bno longer\b|\bcontrary to\b"
-    ),
-    "de": re.compile(
-        r"\b(?:ist|sind|war|waren|kann|wird) (?:\w+ )?(?:nicht|kein\w*|nie)\b|\bunmoglich\b"
-        r"|\bnutzlos\b"
-    ),
-}
-_NEGATIVE: dict[Language, re.Pattern[str]] = {
-    "fr": re.compile(r"\bn['e] ?\w+|\bpas\b|\bjamais\b|\bsans\b|\bpourquoi ne\b"),
-    "en": re.compile(r"\bnot\b|n't\b|\bnever\b|\bwithout\b"),
-    "de": re.compile(r"\bnicht\b|\bkein\w*\b|\bnie\b|\bohne\b"),
-}
-# Questions that take their predicate for granted or ask to confirm it.
-_AFFIRMS: dict[Language, re.Pattern[str]] = {
-    "fr": re.compile(r"\bou\b|\bcomme\b|\bpuisque\b|\bbien\b|\bn'est-ce pas\b|^(?:est|sont|a)\b"),
-    "en": re.compile(r"\bwhere\b|\bsince\b|\bas the\b|\bright\?|^(?:is|are|was|were|did|has)\b"),
-    "de": re.compile(r"\bwo\b|\bda\b|\bdoch\b|\boder\?|^(?:ist|sind|war|hat|wird)\b"),
-}
 
 
 class Contradiction(StrEnum):
@@ -170,27 +146,8 @@ def _denial(
     weights: Mapping[str, float],
     values: frozenset[Value],
 ) -> Correction | None:
-    folded = fold_typed(query.text)
-    if _NEGATIVE[query.lang].search(folded) or not _AFFIRMS[query.lang].search(folded):
-        return None
-    lines = _about(evidence)
-    # Words that no source has say nothing of what the sources deny.
-    known = {
-        word: weight
-        for word, weight in weights.items()
-        if any(line.holds(word) for _, line in lines)
-    }
-    best: tuple[Evidence, Line] | None = None
-    for one, line in lines:
-        # «Elle n'est pas un lieu» denies the very thing that «où ?» asks for.
-        needed = _DENIES_VALUE if values_in(line.text, values) else _DENIES
-        if (
-            covered(line.matches, known) >= needed
-            and _DENIAL[one.hit.document.lang].search(fold_typed(line.text))
-            and (best is None or line.score > best[1].score)
-        ):
-            best = (one, line)
-    return Correction(Contradiction.DENIAL, *best) if best else None
+    found = denial(query, _about(evidence), weights, values)
+    return Correction(Contradiction.DENIAL, *found) if found else None
 
 
 def _about(evidence: Sequence[Evidence]) -> list[tuple[Evidence, Line]]:

@@ -1,0 +1,58 @@
+"""«Comme…», «puisque…»: what a question says is granted, and sources deny."""
+
+import pytest
+
+METHOD = """# La méthode de Rivebois
+
+## Transmettre
+
+La méthode de Rivebois donne partout des résultats mesurés. Tout copier-coller en est inutile, voire impossible. Chaque commune l'adapte à sa situation.
+
+## Les ateliers
+
+Les ateliers de Rivebois réunissent les voisins le samedi. Ils ne sont pas réservés aux élus. Le goûter est offert.
+
+## Repères
+
+La brochure de la méthode n'est pas datée.
+"""
+
+
+def warned(answer) -> bool:
+    return any("suppose" in notice or "granted" in notice for notice in answer.notices)
+
+
+@pytest.mark.parametrize(
+    ("question", "denied"),
+    [
+        ("Puisque la méthode garantit les mêmes résultats, par quoi commencer ?", "copier-coller"),
+        ("Comme la méthode s'applique telle quelle, on commence quand ?", "impossible"),
+        ("Given that the method works anywhere, where do we start?", "copier-coller"),
+        ("Puisque les ateliers sont réservés aux élus, comment s'inscrire ?", "ne sont pas"),
+        ("Comment s'inscrire, vu que les ateliers sont réservés aux élus ?", "ne sont pas"),
+    ],
+)
+def test_what_is_said_to_be_granted_is_corrected_by_the_sentence_that_denies_it(
+    answerer_over, question, denied
+) -> None:
+    answer = answerer_over(METHOD, "rivebois.md").answer(question)
+    assert denied in answer.citations[0].quote
+    assert warned(answer)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Comme Rivebois, peut-on réunir les voisins dans des ateliers ?",
+        "Comme nous avons la méthode et les résultats, par quoi commencer ?",
+        "Puisque les ateliers réunissent les voisins, quel jour ont-ils lieu ?",
+        "As a mayor of Rivebois with a method, where do I start?",
+        "Puisque la commune adapte la méthode à sa situation, par quoi commencer ?",
+        "Par où commencer avec la méthode de Rivebois ?",
+        "Quelle méthode pour le bien commun de Rivebois ?",
+    ],
+)
+def test_a_comparison_what_askers_say_of_themselves_and_what_is_true_raise_no_warning(
+    answerer_over, question
+) -> None:
+    assert not warned(answerer_over(METHOD, "rivebois.md").answer(question))
