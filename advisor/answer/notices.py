@@ -23,6 +23,8 @@ from advisor.text.language import is_word
 from advisor.text.mentions import years_in
 
 _NAMED_MISSING = 3
+# How near a word is to one that the thesaurus has for it, at least.
+_LIKE = 0.4
 # Values told from any other text without doubt; the share of the question that a line with one
 # answers for when it is the one asked for, and of what is counted, for a number.
 _EXACT_VALUES = {Value.DATE: "uncertain_date", Value.NUMBER: "uncertain_number"}
@@ -54,17 +56,22 @@ def on_gaps(
 ) -> list[str]:
     """Return what the answer lacks of what is asked, nothing when it lacks nothing.
 
-    The words that no passage quoted answers for where that is in doubt, else the names that no
-    document quoted has, else the number or date that no line gives for what is asked.
+    The words that no passage quoted has, nor one like them, where it is in doubt that they answer,
+    else the names that no document quoted has, else the number or date that no line gives for what
+    is asked.
     """
     query, lang = found.query, found.query.lang
     unsure = found.chance < PARTIAL or found.silent >= SILENT
     quoted = [one.evidence for one in selections]
     unmet = missing(query, found.weights, quoted) if unsure else []
-    lacking = _typed(query, unmet) or _unnamed(search, query, citations) or _undated(found, quoted)
-    if lacking:
-        shown = ", ".join(lacking[:_NAMED_MISSING])
-        return [translate("answer.partial", lang, words=shown)]
+    lacking = {
+        "partial_words": _typed(query, (word for word in unmet if not _like(word, quoted))),
+        "partial": _unnamed(search, query, citations) or _undated(found, quoted),
+    }
+    for code, words in lacking.items():
+        if words:
+            shown = ", ".join(words[:_NAMED_MISSING])
+            return [translate(f"answer.{code}", lang, words=shown)]
     return [translate(f"answer.{code}", lang) for code in _uncertain(found, selections)]
 
 
@@ -105,6 +112,11 @@ def on_holder(search: PassageSearch, found: Findings) -> str | None:
                 lang = found.query.lang
                 return translate("answer.ask_holder", lang, holder=holder, title=document.title)
     return None
+
+
+def _like(word: str, quoted: Sequence[Evidence]) -> bool:
+    """Tell whether what is quoted has a word like this one: «principes» for «règles»."""
+    return any(one.nearest(word) >= _LIKE for one in quoted)
 
 
 def _unnamed(search: PassageSearch, query: Query, citations: Sequence[Citation]) -> list[str]:
