@@ -294,10 +294,12 @@ def test_words_of_the_field_are_translated_as_written_by_hand() -> None:
 
 def test_words_that_begin_alike_are_one_family_only_when_they_mean_alike() -> None:
     embeddings = load_embeddings(Settings().embedding_model)
-    match = WordMatch(["passeport", "chauffage", "election"], embeddings)
-    near = match.similarities([["passes"], ["chaufferie"], ["electeurs"]])
+    match = WordMatch(["passeport", "chauffage", "election", "partenaire"], embeddings)
+    near = match.similarities([["passes"], ["chaufferie"], ["electeurs"], ["partenariat"]])
     assert near[0, 0] < 0.2
     assert near[1, 1] > 0.7 and near[2, 2] > 0.7
+    # However seldom both stand in the same sentences.
+    assert near[3, 3] > 0.7
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from advisor.index.embedding import PassageEmbeddings
 # Words of one family share so many first letters, and such a share of the longer one.
 _LETTERS, _SHARE = 4, 0.5
 _FAMILY = 0.8
-# Words with vectors this far apart are of no family, however they begin.
+# Words with vectors this far apart are of no family, unless they begin alike for so long.
 _STRANGERS = 0.08
+_SURE_LETTERS, _SURE_SHARE = 7, 0.7
 
 
 class WordMatch:
@@ -80,29 +81,35 @@ class WordMatch:
         """Add words that are met for the first time."""
         if not words:
             return
-        near = _families(words, self._asked)
+        near, sure = _families(words, self._asked)
         if self._embeddings is not None and self._vectors is not None:
             vectors = self._embeddings.word_vectors(words)
             if vectors is not None:
                 cosines = vectors @ self._vectors.T
                 # «Passeport» begins like «passés» and has nothing of it.
-                near = np.maximum(np.where((near < 1) & (cosines < _STRANGERS), 0.0, near), cosines)
+                strangers = (near < 1) & (cosines < _STRANGERS) & ~sure
+                near = np.maximum(np.where(strangers, 0.0, near), cosines)
         self._rows |= {word: row for row, word in enumerate(words, start=len(self._rows))}
         self._near = np.concatenate([self._near, near])
 
 
-def _families(words: Sequence[str], asked: Sequence[str]) -> npt.NDArray[np.float32]:
+def _families(
+    words: Sequence[str], asked: Sequence[str]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Return how near words are by how they begin, and which are kin beyond doubt."""
     near = np.zeros((len(words), len(asked)), dtype=np.float32)
+    sure = np.zeros(near.shape, dtype=np.bool_)
     # Most words share their first letters with none asked.
     beginnings = {word[:_LETTERS] for word in asked}
     places = [place for place, word in enumerate(words) if word[:_LETTERS] in beginnings]
     alike = [words[place] for place in places]
     if not alike:
-        return near
+        return near, sure
     letters = cdist(alike, asked, scorer=Prefix.similarity, dtype=np.int32)
     shares = cdist(alike, asked, scorer=Prefix.normalized_similarity, dtype=np.float32)
     # Numbers that begin alike have nothing in common.
     spelt = np.fromiter((word.isalpha() for word in asked), dtype=np.bool_)
     kin = (letters >= _LETTERS) & (shares >= _SHARE) & spelt
     near[places] = np.where(shares == 1, 1.0, _FAMILY * kin)
-    return near
+    sure[places] = kin & (letters >= _SURE_LETTERS) & (shares >= _SURE_SHARE)
+    return near, sure
