@@ -22,7 +22,7 @@ _LETTERS, _SHARE = 4, 0.5
 _FAMILY = 0.8
 # Words with vectors this far apart are of no family, unless they begin alike for so long.
 _STRANGERS = 0.08
-_SURE_LETTERS, _SURE_SHARE = 7, 0.7
+_SURE_LETTERS, _SURE_SHARE = 7, 0.6
 
 
 class WordMatch:
