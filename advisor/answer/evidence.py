@@ -20,7 +20,8 @@ _SENTENCE_STEP = re.compile(rf"\d{{1,2}}[.)]{_SENTENCE}", re.DOTALL)
 _STEP = re.compile(r"^\d{1,2}[.)] \S", re.MULTILINE)
 _FEWEST_STEPS = 3
 # Weights of a sentence's features, chosen with `make eval`.
-_COVERAGE, _SIMILARITY, _PASSAGE, _NEIGHBOUR, _VALUE = 0.42, 0.25, 0.45, 0.05, 0.12
+_COVERAGE, _SIMILARITY, _PASSAGE, _NEAR = 0.42, 0.25, 0.45, 0.2
+_NEIGHBOUR, _VALUE = 0.05, 0.12
 _ONLY_VALUE = 0.35
 # What a line gains that gives a number of the things whose number is asked.
 _COUNTS = 0.2
@@ -34,7 +35,7 @@ _ASIDE, _BULLET = 0.7, 0.6
 _BEARS, _MOST_OF = 0.4, 0.5
 
 # Until an answer has so many sentences, another passage needs this share of the best score.
-_ENOUGH, _WHILE_SHORT = 3, 0.75
+_ENOUGH, _WHILE_SHORT = 3, 0.86
 
 
 def score_evidence(
@@ -48,7 +49,7 @@ def score_evidence(
 
     A line's score adds: how well it answers for each word of the question (the headings above
     it count a little, in full where it gives the number asked for), its similarity to the
-    question, the passage's own score, what its neighbours hold, and whether it has a value of the
+    question, the passage's own score and how near it is token by token, what its neighbours hold, and whether it has a value of the
     kinds asked for, a number of the things counted most of all.
 
     Args:
@@ -61,6 +62,7 @@ def score_evidence(
     """
     value = _ONLY_VALUE if bare else _VALUE
     for one in evidence:
+        near = sum(one.hit.near)
         for index, line in enumerate(one.lines):
             around = one.lines[max(0, index - 1) : index + 2]
             neighbour = max((other.coverage for other in around if other is not line), default=0.0)
@@ -69,6 +71,7 @@ def score_evidence(
                 _COVERAGE * max(line.coverage, line.counts)
                 + _SIMILARITY * line.similarity
                 + _PASSAGE * one.hit.score
+                + _NEAR * near
                 + _NEIGHBOUR * neighbour
                 + value * (line.coverage > 0 and line.valued)
                 + _COUNTS * (line.counts > 0)

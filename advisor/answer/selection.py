@@ -28,7 +28,7 @@ _MEASURES = {
     Shape.LIST: Measure(sentences=11, passages=4, floor=0.1, far=0.76),
     Shape.HOW: Measure(sentences=10, passages=4, floor=0.2, far=0.91),
     Shape.COMPARISON: Measure(sentences=10, passages=4, floor=0.2, far=0.81),
-    Shape.OVERVIEW: Measure(sentences=10, passages=3, floor=0.2, far=0.86),
+    Shape.OVERVIEW: Measure(sentences=10, passages=3, floor=0.2, far=0.84),
 }
 # «Plus de détails».
 _DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6)
@@ -83,14 +83,17 @@ def _selected(found: Findings, measure: Measure) -> list[Selection]:
             for one in (how and _guidance(fiche, each)) or _presentation(fiche, each)
         ]
     if not found.compared:
-        return select(found.evidence, measure, found.names)
+        chosen = select(found.evidence, measure, found.names)
+        # A fact is told before what stands above it in its document.
+        told = found.asked.shape is Shape.FACT
+        return [replace(one, leads=told and not place) for place, one in enumerate(chosen)]
     each = max(2, measure.sentences // len(found.compared))
     part = replace(measure, passages=1, sentences=each)
-    chosen: list[Selection] = []
+    sides: list[Selection] = []
     for one in found.compared:
         own = [e for e in found.evidence if e.hit.document.id == one.document_id]
-        chosen += select(own, part)
-    return chosen or select(found.evidence, measure, found.names)
+        sides += select(own, part)
+    return sides or select(found.evidence, measure, found.names)
 
 
 def _guidance(fiche: Sequence[Evidence], sentences: int) -> list[Selection]:
