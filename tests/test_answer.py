@@ -273,3 +273,47 @@ def test_what_is_said_of_others_is_silence_about_the_place_named(fiches) -> None
     answer = fiches.answerer.answer("Quels emplois ont été créés à Totnes ?")
     assert answer.status == "partial"
     assert "emplois" in " ".join(answer.notices)
+
+
+MARKET = """# Le marché de Rivebois
+
+La halle de Rivebois accueille le marché.
+
+## Les étals
+
+LES PRODUCTEURS DU MARCHÉ DE RIVEBOIS
+
+UN MARCHÉ POUR TOUTE LA VALLÉE
+
+Le marché de Rivebois compte 32 producteurs. Les étals sont tirés au sort chaque année.
+"""
+
+
+def test_lines_in_capitals_are_headings_and_are_not_quoted(answerer_over) -> None:
+    answer = answerer_over(MARKET, "marche.md").answer("Parle-moi des producteurs du marché")
+    assert "32 producteurs" in answer.answer_markdown
+    assert not any(sentence.text.isupper() for sentence in answer.sentences)
+
+
+def test_a_text_all_in_capitals_is_quoted(answerer_over) -> None:
+    answerer = answerer_over(
+        "LE MARCHÉ\n\nLE MARCHÉ DE RIVEBOIS A LIEU LE SAMEDI MATIN.\n", "m.txt"
+    )
+    assert "SAMEDI" in answerer.answer("Quel jour a lieu le marché de Rivebois ?").answer_markdown
+
+
+def test_a_fact_comes_before_what_stands_above_it_in_its_document(answerer_over) -> None:
+    lanes = "Les rues du bourg mènent à la rivière, que longe un chemin planté d'aulnes. " * 8
+    now = f"Depuis 1998, la halle de Rivebois a ouvert à tous. {lanes}"
+    then = f"La halle de Rivebois a ouvert en 1931. {lanes}"
+    text = f"# Rivebois\n\n## La halle\n\n{now}\n\n## Les débuts\n\n{then}\n"
+    answer = answerer_over(text).answer("Quand la halle de Rivebois a-t-elle ouvert ?")
+    assert ["1931" in one.quote for one in answer.citations] == [True, False]
+
+
+def test_words_said_otherwise_are_not_called_absent(answerer_over) -> None:
+    answerer = answerer_over("# La charte\n\nLa charte fixe les principes du jardin partagé.\n")
+    # «Règles» is said by «principes», a word of the thesaurus.
+    notices = answerer.answer("Quelles règles du jardin partagé le potager impose-t-il ?").notices
+    assert not any("règles" in notice for notice in notices)
+    assert any("ou le disent autrement" in n for n in notices if "potager" in n)

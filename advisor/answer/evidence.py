@@ -24,7 +24,7 @@ _COVERAGE, _SIMILARITY, _PASSAGE, _NEAR = 0.42, 0.25, 0.45, 0.2
 _NEIGHBOUR, _VALUE = 0.05, 0.12
 _ONLY_VALUE = 0.35
 # What a line gains that gives a number of the things whose number is asked.
-_COUNTS = 0.2
+_COUNTS = 0.3
 # What a list of the length asked for gains, and under a heading that names what is asked for.
 _LISTED, _HEADED = 0.4, 0.2
 # A run of lines apart from the best of its passage is kept from this share of its score, an item
@@ -49,8 +49,8 @@ def score_evidence(
 
     A line's score adds: how well it answers for each word of the question (the headings above
     it count a little, in full where it gives the number asked for), its similarity to the
-    question, the passage's own score and how near it is token by token, what its neighbours hold, and whether it has a value of the
-    kinds asked for, a number of the things counted most of all.
+    question, the passage's own score and how near it is token by token, what its neighbours hold,
+    and whether it has a value of the kinds asked for, a number of the things counted most of all.
 
     Args:
         evidence: read by ``lines.read_lines``.

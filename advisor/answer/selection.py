@@ -206,7 +206,6 @@ def _with_line(
         leading = Selection(one, (*in_context(line, one), *after), leads=True)
         return [leading, *(item for item in selections if item is not own)]
     lines = tuple(sorted((*others, line), key=lambda known: known.start))
-    renewed = Selection(one, lines)
     if own is None:
-        return [*selections, renewed]
-    return [renewed if item is own else item for item in selections]
+        return [*selections, Selection(one, lines)]
+    return [replace(item, lines=lines) if item is own else item for item in selections]

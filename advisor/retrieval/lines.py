@@ -241,6 +241,9 @@ def _lines(hit: Hit) -> Iterator[Line]:
             continue
         body_starts = True
         item = bool(ITEM.match(text)) and passage.text[start - 1 : start] in ("", "\n")
+        heading = text.isupper() and not item and not any(map(str.isdigit, text))
+        if heading and not passage.text.isupper():
+            continue
         if _SAYS_SOMETHING.match(text) or (item and any(map(str.isalnum, text))):
             words = tuple(content_words(text, lang))
             terms = frozenset(stem(word, lang) for word in words)
