@@ -164,6 +164,21 @@ def test_a_word_itself_comes_before_its_synonym(settings, folder, import_into) -
     assert ["postes" in hit.passage.text for hit in found] == [True, False]
 
 
+def test_a_synonym_counts_more_where_the_corpus_never_says_the_word(
+    settings, folder, import_into
+) -> None:
+    def found() -> float:
+        import_into(settings, folder)
+        hits = PassageSearch(settings).search("Combien de postes à la laiterie ?", 9, legs=LEXICAL)
+        return next(hit.lexical for hit in hits.hits if "emplois" in hit.passage.text)
+
+    (folder / "un.txt").write_text("Filière\n\nLe pôle compte cent emplois de plus.\n")
+    (folder / "deux.txt").write_text("Filière\n\nLe pôle compte cent machines de plus.\n")
+    unsaid = found()
+    (folder / "deux.txt").write_text("Filière\n\nLe pôle compte cent postes de plus.\n")
+    assert unsaid > 1.3 * found()
+
+
 def test_maintainers_add_synonyms_of_their_own(settings, folder, import_into) -> None:
     (folder / "four.txt").write_text(
         "Vie du village\n\nLe fournil communal ouvre chaque samedi depuis que des bénévoles l'ont"

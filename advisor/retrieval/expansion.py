@@ -33,6 +33,8 @@ OWN_ACRONYMS, OWN_SYNONYMS = "acronymes.txt", "synonymes.txt"
 _ACRONYM_WEIGHT, _SYNONYM_WEIGHT, _SPELLING_WEIGHT, _TRANSLATION_WEIGHT = 0.8, 0.4, 0.7, 0.8
 # A translation this strong is as good as certain: synonyms share what is left.
 _SURE = 0.4
+# What the corpus never says itself is said by its synonyms or not at all.
+_UNSAID_WEIGHT = .7
 # Words shorter than this are not corrected; from the second length on, two letters may differ.
 _SHORTEST, _LONG = 5, 9
 _CHOICES = 5
@@ -161,10 +163,12 @@ def _synonyms(query: Query, lexical: LexicalIndex, own: Path | None) -> Iterator
                 continue
             if size == 1 and word in ABOUT_THE_ANSWER:
                 continue
+            unsaid = not any(map(lexical.document_frequency, asked.terms))
+            weight = _UNSAID_WEIGHT if unsaid else _SYNONYM_WEIGHT
             for terms, shown in others:
                 said = all(term in query.terms for term in terms)
                 if not said and all(map(lexical.document_frequency, terms)):
-                    yield Alternative(asked.terms, terms, _SYNONYM_WEIGHT, "synonym", shown, "fr")
+                    yield Alternative(asked.terms, terms, weight, "synonym", shown, "fr")
 
 
 def _in_language(
