@@ -317,3 +317,17 @@ def test_words_said_otherwise_are_not_called_absent(answerer_over) -> None:
     notices = answerer.answer("Quelles règles du jardin partagé le potager impose-t-il ?").notices
     assert not any("règles" in notice for notice in notices)
     assert any("ou le disent autrement" in n for n in notices if "potager" in n)
+
+
+def test_what_is_put_between_quotation_marks_must_stand_in_what_is_quoted(answerer_over) -> None:
+    lanes = "Les rues du bourg mènent à la rivière, que longe un chemin planté d'aulnes. " * 8
+    work = f"Jeanne Martin a inspiré la méthode de la commune de Rivebois, son code source. {lanes}"
+    word = f"Un modèle « œconomique » y paraît. Au sens de Pierre Dubois. {lanes}"
+    answerer = answerer_over(f"# Rivebois\n\n## Le code\n\n{work}\n\n## Le mot\n\n{word}\n")
+    question = "Qui a inspiré le mot {} du code source de la commune de Rivebois ?"
+    quoted, plain = (
+        [one.quote for one in answerer.answer(question.format(asked)).citations]
+        for asked in ("« œconomique »", "œconomique")
+    )
+    assert quoted and all("Jeanne Martin" not in one for one in quoted)
+    assert any("Jeanne Martin" in one for one in plain)

@@ -55,6 +55,16 @@ class Findings:
     header: list[str]
 
     @property
+    def bearing(self) -> list[Evidence]:
+        """The passages that have all that the question puts between quotation marks, if any has.
+
+        All of them for a question that quotes nothing.
+        """
+        quoted = self.query.quoted
+        having = [one for one in self.evidence if one.says(quoted)] if quoted else []
+        return having or self.evidence
+
+    @property
     def verbatim(self) -> bool:
         """Whether a line has all that the question puts between quotation marks."""
         quoted = self.query.quoted

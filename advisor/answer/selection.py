@@ -83,7 +83,7 @@ def _selected(found: Findings, measure: Measure) -> list[Selection]:
             for one in (how and _guidance(fiche, each)) or _presentation(fiche, each)
         ]
     if not found.compared:
-        chosen = select(found.evidence, measure, found.names)
+        chosen = select(found.bearing, measure, found.names)
         # A fact is told before what stands above it in its document.
         told = found.asked.shape is Shape.FACT
         return [replace(one, leads=told and not place) for place, one in enumerate(chosen)]
@@ -93,7 +93,7 @@ def _selected(found: Findings, measure: Measure) -> list[Selection]:
     for one in found.compared:
         own = [e for e in found.evidence if e.hit.document.id == one.document_id]
         sides += select(own, part)
-    return sides or select(found.evidence, measure, found.names)
+    return sides or select(found.bearing, measure, found.names)
 
 
 def _guidance(fiche: Sequence[Evidence], sentences: int) -> list[Selection]:

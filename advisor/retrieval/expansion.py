@@ -34,7 +34,7 @@ _ACRONYM_WEIGHT, _SYNONYM_WEIGHT, _SPELLING_WEIGHT, _TRANSLATION_WEIGHT = 0.8, 0
 # A translation this strong is as good as certain: synonyms share what is left.
 _SURE = 0.4
 # What the corpus never says itself is said by its synonyms or not at all.
-_UNSAID_WEIGHT = .7
+_UNSAID_WEIGHT = 0.7
 # Words shorter than this are not corrected; from the second length on, two letters may differ.
 _SHORTEST, _LONG = 5, 9
 _CHOICES = 5

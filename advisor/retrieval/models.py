@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from advisor.catalogue.records import DocumentSummary, Passage
@@ -102,6 +102,10 @@ class Evidence:
     def holds(self, word: str) -> bool:
         """Tell whether the passage, its title and headings included, answers for a word."""
         return self.nearest(word) >= HELD
+
+    def says(self, terms: Set[str]) -> bool:
+        """Tell whether the lines have all of some index terms."""
+        return terms <= frozenset().union(*(line.terms for line in self.lines))
 
     def names(self, word: str) -> bool:
         """Tell whether the passage, its title and headings included, has a name."""
