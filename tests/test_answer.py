@@ -331,3 +331,16 @@ def test_what_is_put_between_quotation_marks_must_stand_in_what_is_quoted(answer
     )
     assert quoted and all("Jeanne Martin" not in one for one in quoted)
     assert any("Jeanne Martin" in one for one in plain)
+
+
+@pytest.mark.parametrize("end", ["Profil économique", "La halle abrite trois services :"])
+def test_a_quote_does_not_end_on_the_heading_of_what_is_not_quoted(answerer_over, end) -> None:
+    said = "La halle de Rivebois ouvre le samedi. Elle accueille les producteurs."
+    answerer = answerer_over(f"La halle de Rivebois\n\n{said}\n\n{end}\n", "halle.txt")
+    [citation] = answerer.answer("Parle-moi de la halle de Rivebois").citations
+    assert citation.quote.endswith("producteurs.")
+
+
+def test_a_quote_may_end_on_a_few_words_that_give_what_is_asked(answerer_over) -> None:
+    answerer = answerer_over("La halle de Rivebois\n\nOuverture de la halle : 1931\n", "halle.txt")
+    assert "1931" in answerer.answer("Quand la halle de Rivebois a-t-elle ouvert ?").answer_markdown

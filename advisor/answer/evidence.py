@@ -16,6 +16,8 @@ from advisor.text.sentences import points_back
 _SENTENCE = r"\s+[^\W_a-zà-ÿ].*[.!?…]$"
 _SENTENCE_BULLET = re.compile(f"•{_SENTENCE}", re.DOTALL)
 _SENTENCE_STEP = re.compile(rf"\d{{1,2}}[.)]{_SENTENCE}", re.DOTALL)
+# A few words without a number or a stop, or with a colon: what they announce is not quoted.
+_ANNOUNCES = re.compile(r"(?!•)(?:[^\d.!?…:;]{1,50}|[^.!?…]*:)")
 # A line of a numbered list, and how many make one.
 _STEP = re.compile(r"^\d{1,2}[.)] \S", re.MULTILINE)
 _FEWEST_STEPS = 3
@@ -217,7 +219,16 @@ def _without_asides(selection: Selection) -> Selection:
     if has_steps(one.hit.passage.text) and len(bearing) > _MOST_OF * len(loose):
         bearing = loose
     kept = (line for run in runs for line in run if line in bearing or line not in loose)
-    return replace(selection, lines=tuple(sorted(kept, key=lambda line: line.start)))
+    clean = replace(selection, lines=tuple(sorted(kept, key=lambda line: line.start)))
+    return replace(clean, lines=tuple(line for run in clean.runs() for line in _closed(run)))
+
+
+def _closed(run: Sequence[Line]) -> Sequence[Line]:
+    """Return a run without the heading, or the announcement of a list, that it would end on."""
+    end = len(run)
+    while end > 1 and _ANNOUNCES.fullmatch(run[end - 1].text) and not run[end - 1].valued:
+        end -= 1
+    return run[:end]
 
 
 def _is_loose(line: Line, lines: Sequence[Line]) -> bool:

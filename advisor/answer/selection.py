@@ -84,8 +84,8 @@ def _selected(found: Findings, measure: Measure) -> list[Selection]:
         ]
     if not found.compared:
         chosen = select(found.bearing, measure, found.names)
-        # A fact is told before what stands above it in its document.
-        told = found.asked.shape is Shape.FACT
+        # What answers best is told before what stands above it in its document; a list is not.
+        told = found.asked.shape not in (Shape.LIST, Shape.COMPARISON)
         return [replace(one, leads=told and not place) for place, one in enumerate(chosen)]
     each = max(2, measure.sentences // len(found.compared))
     part = replace(measure, passages=1, sentences=each)
