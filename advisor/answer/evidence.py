@@ -35,9 +35,8 @@ _ASIDE, _BULLET = 0.7, 0.6
 # Share of the best coverage that such an item needs, or what stands above it; share of the
 # numbered ones above which all are kept.
 _BEARS, _MOST_OF = 0.4, 0.5
-
-# Until an answer has so many sentences, another passage needs this share of the best score.
-_ENOUGH, _WHILE_SHORT = 3, 0.86
+# A document is quoted when its passages chosen have so many lines, not one sentence alone.
+_ENOUGH = 3
 
 
 def score_evidence(
@@ -143,13 +142,15 @@ class Measure:
 
     ``sentences`` and ``passages`` are maxima (a list counts as one sentence, however long);
     ``floor`` is the share of the best line's score below which a line is left out, ``far`` the
-    same for the best line of another passage.
+    same for the best line of another document, ``further`` for that of another passage of a
+    document already quoted: what others say adds more.
     """
 
     sentences: int
     passages: int
     floor: float
     far: float
+    further: float = 0.95
 
 
 def select(
@@ -184,7 +185,12 @@ def select(
         # Where the number asked for is known, what has none of it says something else.
         if key not in owners and ranked[0][0].counts and not line.counts:
             continue
-        far = min(measure.far, _WHILE_SHORT) if len(kept) < _ENOUGH else measure.far
+        told = sum(
+            len(other.lines)
+            for other in owners.values()
+            if other.hit.document.id == one.hit.document.id
+        )
+        far = measure.further if told >= _ENOUGH else measure.far
         if key not in owners and (len(owners) >= measure.passages or line.score < far * best):
             continue
         owners[key] = one

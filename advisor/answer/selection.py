@@ -24,14 +24,14 @@ from advisor.retrieval.priors import PRACTICAL_KINDS
 NEAREST = 3
 # How much an answer of each shape says, chosen with `make eval`: whole passages, few of them.
 _MEASURES = {
-    Shape.FACT: Measure(sentences=10, passages=3, floor=0.2, far=0.91),
-    Shape.LIST: Measure(sentences=11, passages=4, floor=0.1, far=0.76),
-    Shape.HOW: Measure(sentences=10, passages=4, floor=0.2, far=0.91),
+    Shape.FACT: Measure(sentences=10, passages=3, floor=0.2, far=0.86),
+    Shape.LIST: Measure(sentences=11, passages=4, floor=0.1, far=0.76, further=0.76),
+    Shape.HOW: Measure(sentences=10, passages=4, floor=0.2, far=0.86),
     Shape.COMPARISON: Measure(sentences=10, passages=4, floor=0.2, far=0.81),
     Shape.OVERVIEW: Measure(sentences=10, passages=3, floor=0.2, far=0.84),
 }
 # «Plus de détails».
-_DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6)
+_DETAILED = Measure(sentences=20, passages=6, floor=0.2, far=0.6, further=0.6)
 # Sentences of the opening of a fiche that present its subject.
 _OPENING = 3
 # Share of the best score that a line needs to be quoted for a second kind of value asked for.
