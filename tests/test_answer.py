@@ -4,9 +4,11 @@ import pytest
 
 from advisor.answer.answerer import Answerer
 from advisor.answer.citation import CitationChecker
+from advisor.answer.evidence import Measure, select
 from advisor.answer.models import Verdict
 from advisor.catalogue.store import Catalogue
 from advisor.errors import UsageError
+from advisor.retrieval.search import PassageSearch
 from tests.conftest import write_pdf
 from tests.test_fiche import FICHE
 
@@ -344,3 +346,21 @@ def test_a_quote_does_not_end_on_the_heading_of_what_is_not_quoted(answerer_over
 def test_a_quote_may_end_on_a_few_words_that_give_what_is_asked(answerer_over) -> None:
     answerer = answerer_over("La halle de Rivebois\n\nOuverture de la halle : 1931\n", "halle.txt")
     assert "1931" in answerer.answer("Quand la halle de Rivebois a-t-elle ouvert ?").answer_markdown
+
+
+@pytest.mark.parametrize(("share", "titles"), [(0.9, ["A", "B"]), (0.97, ["A", "A", "B"])])
+def test_another_document_is_quoted_before_more_of_the_same_one(
+    settings, tmp_path, import_into, share, titles
+) -> None:
+    lanes = "Les rues du bourg mènent à la rivière, que longe un quai pavé de grès. " * 8
+    for name, words in (("A", ["jardinier", "taille"]), ("B", ["famille"])):
+        text = "".join(f"## La {one}\n\nPlanter des haies : {one}. {lanes}\n\n" for one in words)
+        (tmp_path / f"{name}.md").write_text(f"# {name}\n\n{text}")
+    import_into(settings, tmp_path)
+    search = PassageSearch(settings)
+    evidence = search.lines(search.search("Comment planter des haies ?", 3))
+    for one in evidence:
+        best = one.hit.document.title == "A" and not one.hit.passage.ordinal
+        one.lines[0].score = 1.0 if best else share
+    chosen = select(evidence, Measure(sentences=10, passages=3, floor=0.2, far=0.86))
+    assert sorted(one.hit.document.title for one in chosen) == titles
