@@ -13,7 +13,7 @@ COUNTED = """# Le bourg de Rivebois
 
 ## La vie des habitants
 
-Les habitants de Rivebois ont créé 12 clubs. Un habitant de Rivebois est né il y a 104 ans.
+Les habitants de Rivebois ont créé 12 clubs. Un habitant de Rivebois est né il y a 104 ans. Rivebois dépense 6 € par habitant, et 50 % des arbres y sont plantés par les habitants.
 
 ## Repères
 

@@ -56,3 +56,35 @@ def test_a_comparison_what_askers_say_of_themselves_and_what_is_true_raise_no_wa
     answerer_over, question
 ) -> None:
     assert not warned(answerer_over(METHOD, "rivebois.md").answer(question))
+
+
+FESTIVAL = """# Rivebois
+
+## Repères
+
+- 1990 : création du festival de Rivebois
+- 1 250 habitants (2017)
+- 2001 : Jeanne Martin est élue maire de Rivebois
+"""
+
+
+def test_an_item_of_a_list_contradicts_as_a_sentence_does(answerer_over) -> None:
+    answerer = answerer_over(FESTIVAL, "rivebois.md")
+    answer = answerer.answer("Le festival de Rivebois a bien été créé en 2001 ?")
+    assert "1990" in answer.citations[0].quote
+    assert any(one.startswith("Attention") and one.endswith("[1].") for one in answer.notices)
+
+
+@pytest.mark.parametrize(
+    ("question", "year"),
+    [
+        ("Combien d'habitants à Rivebois en 2015 ?", "2015"),
+        ("Qui est maire de Rivebois en 2010 ?", "2010"),
+    ],
+)
+def test_an_older_number_and_who_holds_an_office_contradict_no_year(
+    answerer_over, question, year
+) -> None:
+    answer = answerer_over(FESTIVAL, "rivebois.md").answer(question)
+    assert not any(notice.startswith("Attention") for notice in answer.notices)
+    assert any(year in notice for notice in answer.notices)

@@ -15,7 +15,7 @@ from advisor.errors import UsageError
 from advisor.i18n import translate
 from advisor.retrieval.asked import ABOUT_THE_ANSWER, Value, counted_words, values_in
 from advisor.retrieval.lines import covered
-from advisor.retrieval.models import Evidence, SearchResult
+from advisor.retrieval.models import Evidence, Line, SearchResult
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
 from advisor.text.analysis import stem
@@ -65,8 +65,8 @@ def on_gaps(
     quoted = [one.evidence for one in selections]
     unmet = missing(query, found.weights, quoted) if unsure else []
     lacking = {
-        "partial_words": _typed(query, (word for word in unmet if not _like(word, quoted))),
-        "partial": _unnamed(search, query, citations) or _undated(found, quoted),
+        "partial_words": _typed(query, (w for w in unmet if not (w.isdigit() or _like(w, quoted)))),
+        "partial": _unnamed(search, query, citations) or _undated(found, selections),
     }
     for code, words in lacking.items():
         if words:
@@ -79,7 +79,7 @@ def on_contradictions(found: Findings, citations: Sequence[Citation]) -> Iterato
     """Yield that a source contradicts the question, that sources disagree, with its number."""
     lang = found.query.lang
     if (wrong := found.correction) is not None:
-        number = _cited(citations, wrong.evidence, wrong.line.start)
+        number = _cited(citations, wrong.evidence, wrong.line)
         if number and wrong.kind is Contradiction.DENIAL:
             yield translate("answer.denied", lang, number=number)
         elif number:
@@ -88,7 +88,7 @@ def on_contradictions(found: Findings, citations: Sequence[Citation]) -> Iterato
         said = [
             f"{year} [{number}]"
             for one, line, year in found.disagreement.lines
-            if (number := _cited(citations, one, line.start))
+            if (number := _cited(citations, one, line))
         ]
         if len(said) > 1:
             yield translate("answer.disagree", lang, values=" ; ".join(said))
@@ -130,10 +130,12 @@ def _unnamed(search: PassageSearch, query: Query, citations: Sequence[Citation])
     ]
 
 
-def _undated(found: Findings, quoted: Sequence[Evidence]) -> list[str]:
-    """Return the years of the question that nothing quoted has."""
-    lines = (line.text for one in quoted for line in one.lines)
-    return sorted(years_in(found.query.text).difference(*map(years_in, lines)))
+def _undated(found: Findings, selections: Sequence[Selection]) -> list[str]:
+    """Return the years of the question that nothing quoted has, nor what stands above it."""
+    said = [line.text for one in selections for line in one.lines]
+    for one in selections:
+        said += [one.hit.document.title, *one.hit.passage.headings]
+    return sorted(years_in(found.query.text).difference(*map(years_in, said)))
 
 
 def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
@@ -177,10 +179,11 @@ def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
     ]
 
 
-def _cited(citations: Sequence[Citation], one: Evidence, start: int) -> str:
+def _cited(citations: Sequence[Citation], one: Evidence, line: Line) -> str:
     for citation in citations:
         same = citation.document_id == one.hit.document.id
-        if same and citation.start <= start < citation.end:
+        # The mark of an item may stand before the quote.
+        if same and citation.start < line.end and line.start < citation.end:
             return str(citation.n)
     return ""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from advisor.answer.denial import denial
-from advisor.retrieval.asked import Value
+from advisor.retrieval.asked import ASKING, Value
 from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query
@@ -34,6 +34,10 @@ _SUPPOSES_NOTHING = re.compile(
     r"\b(?:de|d'|pour|avec|of|with|for|than|mit|von|fur|als) $"
     r"|^(?:cite|donne|liste|nomme|indique|propose|trouve|name|list|give|nenn|zahl|gib)\w*\b.{0,12}$"
     r"|\b(?:ma|mon|mes|notre|nos|my|our|mein|unser)\w*\b[^,;?]*$"
+)
+# «Qui est maire en 2010 ?»: a state lasts longer than the year that asks for it.
+_LASTING = re.compile(
+    r"\b(?:qui (?:est|sont|etait|etaient)|who (?:is|are|was|were)|wer (?:ist|war))\b"
 )
 # How much of the question's words a contradicting line answers for, at least.
 _SAME_SUBJECT, _SAME_NAME, _SAME_THING = 0.6, 0.25, 0.5
@@ -76,8 +80,11 @@ def correction(
         weights: each word of the question with its weight.
         values: the kinds of value asked for.
     """
+    lasting = Value.STATE in values or _LASTING.search(fold_typed(query.text))
+    # The number asked for, of another year, is an older one.
+    older = any(line.counts for one in evidence for line in one.lines)
     return (
-        (None if Value.STATE in values else _other_year(query, evidence, weights))
+        (None if lasting or older else _other_year(query, evidence, weights))
         or _other_count(query, evidence, weights)
         or _denial(query, evidence, weights, values)
     )
@@ -176,7 +183,11 @@ def _around(text: str, year: str) -> str:
 def _clause(query: Query, year: str, weights: Mapping[str, float]) -> dict[str, float]:
     """Return the words that share a year's clause, or all words when they are too few."""
     clause = _around(query.text, year)
-    words = {word for word in content_words(clause, query.lang) if not word.isdigit()}
+    words = {
+        word
+        for word in content_words(clause, query.lang)
+        if not word.isdigit() and word not in ASKING
+    }
     about = {word: weight for word, weight in weights.items() if word in words}
     if len(about) >= _FEWEST:
         return about

@@ -14,6 +14,10 @@ from advisor.text.language import Language
 _FOLLOWING, _NEAR = 2, 60
 # «Un habitant» counts nobody.
 _ARTICLE = re.compile(r"(?:une?|one|an|ein\w*)\b", re.IGNORECASE)
+# «50 % produits par les habitants», «12 € par habitant» count no inhabitants.
+_NOT_COUNTED = re.compile(
+    r"\b(?:par|pour|aux?|avec|chez|by|for|per|with|to|von|durch|pro|für|mit)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class Counting:
         for start, _ in values_in(text, frozenset({Value.NUMBER})) if self.terms else ():
             if _ARTICLE.match(text, start):
                 continue
-            words = content_words(text[start : start + _NEAR], lang)
+            following = _NOT_COUNTED.split(text[start : start + _NEAR], maxsplit=1)[0]
+            words = content_words(following, lang)
             after = [stem(word, lang) for word in words if not word[0].isdigit()][:_FOLLOWING]
             if any(self.query.holds(term, after, lang) for term in self.terms):
                 return True
