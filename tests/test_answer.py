@@ -364,3 +364,28 @@ def test_another_document_is_quoted_before_more_of_the_same_one(
         one.lines[0].score = 1.0 if best else share
     chosen = select(evidence, Measure(sentences=10, passages=3, floor=0.2, far=0.86))
     assert sorted(one.hit.document.title for one in chosen) == titles
+
+
+LISTED = """# Les veilleurs
+
+Les douze veilleurs du parcours de 2021 ont suivi quatre ateliers.
+
+{unknown}
+"""
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        "La liste des douze veilleurs du parcours de 2021 n'a pas été retrouvée.",
+        "La liste des douze veilleurs du parcours de 2021 n'est pas publiée.",
+    ],
+)
+def test_what_a_source_says_is_not_known_is_not_answered(answerer_over, unknown) -> None:
+    answerer = answerer_over(LISTED.format(unknown=unknown), "veilleurs.md")
+    answer = answerer.answer("Liste des douze veilleurs du parcours de 2021 ?")
+    assert answer.status == "insufficient"
+    assert answer.citations[0].quote == unknown
+    told = answerer.answer("Quels ateliers ont suivi les veilleurs du parcours de 2021 ?")
+    assert told.status != "insufficient"
+    assert "quatre ateliers" in told.answer_markdown

@@ -19,18 +19,33 @@ from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query, named
 from advisor.text.analysis import stem
+from advisor.text.language import Language
 from advisor.text.mentions import years_in
-from advisor.text.normalise import fold
+from advisor.text.normalise import fold, fold_typed
 
 _LOOKED_AT = 5
 # A line that answers for this share of the question speaks of its subject.
 _SAID = 0.3
+# A line that answers for this share of the question is about all of it.
+_WHOLE = 0.5
 # A question of so few words; a word this far from all of a passage's has nothing of it.
 _FEW_WORDS, _NOT_NEAR = 2, 0.2
 _NEXT_DAYS = re.compile(
     r"(?<!de )(?<!pour )\bdemain\b|\bce (soir|week-?end)\b|\bla semaine prochaine\b"
     r"|\b(tomorrow|tonight|next week)\b|\b(morgen (fruh|abend|wetter)|heute abend|nachste woche)\b"
 )
+# What a source says that it does not know.
+_UNKNOWN: dict[Language, re.Pattern[str]] = {
+    "fr": re.compile(
+        r"\bn'(?:a|ont) pas ete (?:re)?(?:trouve|publie|communique)\w*"
+        r"|\bn'(?:est|sont) pas (?:connu|publie|communique)\w*"
+    ),
+    "en": re.compile(
+        r"\b(?:has|have) not been (?:found|published|disclosed)\b"
+        r"|\b(?:is|are|was|were) not (?:found|known|published|disclosed)\b"
+    ),
+    "de": re.compile(r"\bnicht (?:bekannt|gefunden|auffindbar|veroffentlicht)\b"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +169,27 @@ def undated(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, fl
         )
     )
     return bool(years_in(query.text) - dated)
+
+
+def unknown(
+    evidence: Sequence[Evidence], weights: Mapping[str, float]
+) -> tuple[Evidence, Line] | None:
+    """Return the line that says that what is asked is not known, with its passage.
+
+    ``None`` where none says it of most of the question, or where another line answers for as much.
+    """
+    said: list[tuple[float, Evidence, Line]] = []
+    told = 0.0
+    for one in evidence:
+        pattern = _UNKNOWN[one.hit.document.lang]
+        for line in one.lines:
+            share = covered(one.told(line), weights)
+            if line.here and pattern.search(fold_typed(line.text)):
+                said.append((share, one, line))
+            else:
+                told = max(told, share)
+    best = max(said, key=lambda found: found[0], default=None)
+    return best[1:] if best and best[0] >= _WHOLE and best[0] > told else None
 
 
 def off_subject(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> bool:

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from advisor.answer import notices
-from advisor.answer.abstention import PARTIAL, REFUSED, beyond, off_subject, undated
+from advisor.answer.abstention import (
+    PARTIAL,
+    REFUSED,
+    beyond,
+    off_subject,
+    undated,
+    unknown,
+)
 from advisor.answer.citation import CitationChecker
 from advisor.answer.extractive import compose, markdown
 from advisor.answer.findings import Findings, find
@@ -95,13 +102,17 @@ class Answerer:
         # has the very words it quotes, and the fiche of the very name asked for, or its header.
         known = bool(found.introduced or found.header)
         looked_at = (query, found.evidence, found.weights)
+        lacking = unknown(found.evidence, found.weights)
         doubtful = undated(*looked_at) or off_subject(*looked_at)
         weak = not (found.correction or known or found.verbatim) and (
             found.chance < (PARTIAL if doubtful else REFUSED)
             or found.unmet
+            or lacking is not None
             or beyond(*looked_at, found.asked.values)
         )
-        selections = nearest(found.evidence) if weak else answering(found, detailed=detailed)
+        selections = (
+            nearest(found.evidence, lacking) if weak else answering(found, detailed=detailed)
+        )
         resolved = f"{query.context} {query.text}" if query.context else question.strip()
         sentences, citations = compose(selections, self.checker, found.asked.values)
         answer = Answer(

@@ -178,7 +178,7 @@ def select(
         if count >= measure.sentences or line.score < measure.floor * best:
             break
         key = one.hit.passage.id
-        if line.start in chosen.get(key, {}) or _repeats(line, kept):
+        if line.start in chosen.get(key, {}) or repeats(line, kept):
             continue
         if key not in owners and not all(one.names(name) for name in named):
             continue
@@ -321,7 +321,7 @@ def _continues_item(lines: Sequence[Line], index: int) -> bool:
     )
 
 
-def _repeats(line: Line, kept: Sequence[Line]) -> bool:
+def repeats(line: Line, kept: Sequence[Line]) -> bool:
     """Tell whether a line says again, word for word or nearly, what is already kept."""
     if len(line.terms) < 3:
         return any(other.text == line.text for other in kept)

@@ -12,6 +12,7 @@ from advisor.answer.evidence import (
     has_steps,
     in_context,
     list_of,
+    repeats,
     select,
     whole_list,
 )
@@ -60,14 +61,21 @@ def answering(found: Findings, *, detailed: bool) -> list[Selection]:
     return selections
 
 
-def nearest(evidence: Sequence[Evidence]) -> list[Selection]:
-    """Return the best line of each of the nearest passages: what the corpus has instead."""
-    found = []
+def nearest(
+    evidence: Sequence[Evidence], first: tuple[Evidence, Line] | None = None
+) -> list[Selection]:
+    """Return the best line of each of the nearest passages: what the corpus has instead.
+
+    One line may be put first, in place of the best of its passage.
+    """
+    found = [Selection(first[0], (first[1],), leads=True)] if first else []
     for one in evidence[:NEAREST]:
         best = max(one.lines, key=lambda line: line.score, default=None)
-        if best is not None:
-            found.append(Selection(one, (best,)))
-    return found
+        known = [line for each in found for line in each.lines]
+        if best is None or repeats(best, known) or (first and one is first[0]):
+            continue
+        found.append(Selection(one, (best,)))
+    return found[:NEAREST]
 
 
 def _selected(found: Findings, measure: Measure) -> list[Selection]:
