@@ -344,8 +344,9 @@ def test_a_quote_does_not_end_on_the_heading_of_what_is_not_quoted(answerer_over
 
 
 def test_a_quote_may_end_on_a_few_words_that_give_what_is_asked(answerer_over) -> None:
-    answerer = answerer_over("La halle de Rivebois\n\nOuverture de la halle : 1931\n", "halle.txt")
-    assert "1931" in answerer.answer("Quand la halle de Rivebois a-t-elle ouvert ?").answer_markdown
+    team = "La halle de Rivebois a une équipe qui la dirige.\n\nJeanne Martin, directrice"
+    answerer = answerer_over(f"La halle de Rivebois\n\n{team}\n", "halle.txt")
+    assert "Jeanne" in answerer.answer("Qui dirige la halle de Rivebois ?").answer_markdown
 
 
 @pytest.mark.parametrize(("share", "titles"), [(0.9, ["A", "B"]), (0.97, ["A", "A", "B"])])

@@ -184,12 +184,14 @@ def unknown(
         pattern = _UNKNOWN[one.hit.document.lang]
         for line in one.lines:
             share = covered(one.told(line), weights)
+            if share < _WHOLE:
+                continue
             if line.here and pattern.search(fold_typed(line.text)):
                 said.append((share, one, line))
             else:
                 told = max(told, share)
     best = max(said, key=lambda found: found[0], default=None)
-    return best[1:] if best and best[0] >= _WHOLE and best[0] > told else None
+    return best[1:] if best and best[0] > told else None
 
 
 def off_subject(query: Query, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> bool:

@@ -41,9 +41,7 @@ _DENIAL: dict[Language, re.Pattern[str]] = {
     ),
 }
 # These deny whatever is being spoken of; «n'est pas» denies what its own sentence says.
-_RULED_OUT = re.compile(
-    r"\b(?:impossible|inutile|useless|unmoglich|nutzlos)\b|\ben aucun cas\b|\bin no case\b"
-)
+_RULED_OUT = re.compile(r"\b(?:impossible|inutile|useless|unmoglich|nutzlos)\b|\ben aucun cas\b")
 _NEGATIVE: dict[Language, re.Pattern[str]] = {
     "fr": re.compile(r"\bn['e] ?\w+|\bpas\b|\bjamais\b|\bsans\b|\bpourquoi ne\b"),
     "en": re.compile(r"\bnot\b|n't\b|\bnever\b|\bwithout\b"),

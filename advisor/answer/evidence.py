@@ -169,7 +169,6 @@ def select(
     if not ranked:
         return []
     best = ranked[0][0].score
-    named = [name for name in names if ranked[0][1].names(name)]
     chosen: dict[str, dict[int, Line]] = {}
     owners: dict[str, Evidence] = {}
     kept: list[Line] = []
@@ -180,18 +179,7 @@ def select(
         key = one.hit.passage.id
         if line.start in chosen.get(key, {}) or repeats(line, kept):
             continue
-        if key not in owners and not all(one.names(name) for name in named):
-            continue
-        # Where the number asked for is known, what has none of it says something else.
-        if key not in owners and ranked[0][0].counts and not line.counts:
-            continue
-        told = sum(
-            len(other.lines)
-            for other in owners.values()
-            if other.hit.document.id == one.hit.document.id
-        )
-        far = measure.further if told >= _ENOUGH else measure.far
-        if key not in owners and (len(owners) >= measure.passages or line.score < far * best):
+        if key not in owners and not _joins(line, one, ranked[0], owners.values(), measure, names):
             continue
         owners[key] = one
         group = whole_list(line, one.lines) or in_context(line, one, best=not kept)
@@ -202,6 +190,28 @@ def select(
     return [
         _without_asides(Selection(owners[key], _joined(owners[key], chosen[key]))) for key in chosen
     ]
+
+
+def _joins(
+    line: Line,
+    one: Evidence,
+    first: tuple[Line, Evidence],
+    quoted: Collection[Evidence],
+    measure: Measure,
+    names: Collection[str],
+) -> bool:
+    """Tell whether an answer whose best line is ``first`` quotes one more passage, for a line."""
+    best, its = first
+    if len(quoted) >= measure.passages:
+        return False
+    if not all(one.names(name) for name in names if its.names(name)):
+        return False
+    # Where the number asked for is known, what has none of it says something else.
+    if best.counts and not line.counts:
+        return False
+    document = one.hit.document.id
+    told = sum(len(other.lines) for other in quoted if other.hit.document.id == document)
+    return line.score >= (measure.further if told >= _ENOUGH else measure.far) * best.score
 
 
 def _without_asides(selection: Selection) -> Selection:

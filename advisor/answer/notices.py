@@ -64,14 +64,13 @@ def on_gaps(
     unsure = found.chance < PARTIAL or found.silent >= SILENT
     quoted = [one.evidence for one in selections]
     unmet = missing(query, found.weights, quoted) if unsure else []
-    lacking = {
-        "partial_words": _typed(query, (w for w in unmet if not (w.isdigit() or _like(w, quoted)))),
-        "partial": _unnamed(search, query, citations) or _undated(found, selections),
-    }
-    for code, words in lacking.items():
-        if words:
-            shown = ", ".join(words[:_NAMED_MISSING])
-            return [translate(f"answer.{code}", lang, words=shown)]
+    code = "partial_words"
+    words = _typed(query, (w for w in unmet if not (w.isdigit() or _like(w, quoted))))
+    if not words:
+        code = "partial"
+        words = _unnamed(search, query, citations) or _undated(found, selections)
+    if words:
+        return [translate(f"answer.{code}", lang, words=", ".join(words[:_NAMED_MISSING]))]
     return [translate(f"answer.{code}", lang) for code in _uncertain(found, selections)]
 
 

@@ -241,6 +241,7 @@ def _lines(hit: Hit) -> Iterator[Line]:
             continue
         body_starts = True
         item = bool(ITEM.match(text)) and passage.text[start - 1 : start] in ("", "\n")
+        # Capitals make a heading too, but in a text that is all in capitals.
         heading = text.isupper() and not item and not any(map(str.isdigit, text))
         if heading and not passage.text.isupper():
             continue
