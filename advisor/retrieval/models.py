@@ -112,8 +112,11 @@ class Evidence:
         return self.nearest(word) >= _THE_WORD
 
     def nearest(self, word: str) -> float:
-        """Return how well the passage, its title and headings included, answers for a word."""
-        lines = (line.matches.get(word, 0.0) for line in self.lines)
+        """Return how well the passage, its title and headings included, answers for a word.
+
+        Its lines about other places or dispositifs than those asked about do not count.
+        """
+        lines = (line.matches.get(word, 0.0) for line in self.lines if not line.elsewhere)
         return max(self.above.get(word, 0.0), *lines, 0.0)
 
 
