@@ -14,9 +14,9 @@ from advisor.answer.introduction import introduced
 from advisor.answer.premise import Correction, asked_count, correction
 from advisor.catalogue.records import Filters
 from advisor.errors import UsageError
-from advisor.retrieval.asked import ABOUT_THE_ANSWER, Asked, Shape, own_words
+from advisor.retrieval.asked import ABOUT_THE_ANSWER, Asked, Shape, measures_in, own_words
 from advisor.retrieval.entities import Entity, fiche_names, subjects
-from advisor.retrieval.models import Evidence, Hit, SearchResult
+from advisor.retrieval.models import HELD, Evidence, Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
@@ -76,16 +76,26 @@ class Findings:
     def unmet(self) -> bool:
         """Whether the passages about a name say nothing of the thing whose value is asked for.
 
-        «Quelle est la dette de Malaunay ?»
+        «Quelle est la dette de Malaunay ?» A measure stands in one line with what is measured:
+        for «le salaire du maire», an amount of money that has to do with the mayor.
         """
-        known = [
+        known = {
             word
             for word in self.query.words
             if word not in ABOUT_THE_ANSWER and word not in self.names and self._can_tell(word)
-        ]
+        }
         about = _about(self.names, self.evidence)
         if not (known and about and self.asked.values):
             return False
+        measures = known & measures_in(self.query.asking, self.query.lang).keys()
+        things = known - measures
+        if measures and things:
+            return not any(
+                any(map(line.holds, measures)) and any(one.told(line)[word] >= HELD for word in things)
+                for one in about
+                for line in one.lines
+                if not line.elsewhere
+            )
         return not any(one.holds(word) for one in about for word in known)
 
     def _can_tell(self, word: str) -> bool:

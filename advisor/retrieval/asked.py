@@ -132,7 +132,7 @@ def measures_in(question: str, lang: Language) -> dict[str, re.Pattern[str]]:
     """
     if Value.NUMBER not in understand_shape(question, lang).values:
         return {}
-    measures = _measures(lang)
+    measures = _measures(lang) | _measures(lang, verbs=True)
     return {word: measures[word] for word in content_words(question, lang) if word in measures}
 
 
@@ -153,12 +153,15 @@ def _tables() -> dict[str, Any]:
 
 
 @cache
-def _measures(lang: Language) -> dict[str, re.Pattern[str]]:
-    """Return the words that ask for a number of some unit, with the pattern of such a number."""
+def _measures(lang: Language, *, verbs: bool = False) -> dict[str, re.Pattern[str]]:
+    """Return the words that ask for a number of some unit, with the pattern of such a number.
+
+    Of verbs («recevoir»), those alone that do so beside another word that asks for a number.
+    """
     return {
         word: re.compile(rf"\d[ \u00a0\u202f]*{_MULTIPLE}{table['unit']}(?!\w)")
         for table in _tables()["measure"].values()
-        for word in table[lang].split()
+        for word in (table.get("verbs", {}).get(lang, "") if verbs else table[lang]).split()
     }
 
 

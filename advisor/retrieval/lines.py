@@ -14,6 +14,7 @@ from advisor.retrieval.asked import ABOUT_THE_ANSWER, asking_words, values_in
 from advisor.retrieval.counting import counting
 from advisor.retrieval.entities import Gazetteer
 from advisor.retrieval.models import Evidence, Hit, Line
+from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
 from advisor.retrieval.word_match import WordMatch
 from advisor.text.analysis import analyse, content_words, stem
@@ -195,11 +196,12 @@ def _match(
     match: WordMatch,
 ) -> None:
     """Tell for each line how well it answers for each word asked."""
+    above = [(_titles(one.hit), " ".join(one.hit.document.aliases)) for one in evidence]
     texts = [
         words
-        for one in evidence
+        for one, parts in zip(evidence, above, strict=True)
         for words in (
-            content_words(_above(one.hit), one.hit.document.lang),
+            *(content_words(part, one.hit.document.lang) for part in parts),
             *(line.words for line in one.lines),
         )
     ]
@@ -207,7 +209,7 @@ def _match(
     terms = [stem(word, query.lang) for word in asked]
     position = 0
     asking = asking_words(query.asking, query.lang)
-    for one in evidence:
+    for one, parts in zip(evidence, above, strict=True):
         lang = one.hit.document.lang
 
         def answering(row: int, found: Container[str], lang: Language = lang) -> Matches:
@@ -215,19 +217,30 @@ def _match(
             best: Matches = np.maximum(near[row], held)
             return best
 
-        above = answering(position, frozenset(analyse(_above(one.hit), lang)))
-        one.above = dict(zip(asked, above.tolist(), strict=True))
-        for row, line in enumerate(one.lines, start=position + 1):
-            best = np.maximum(answering(row, line.terms), _ABOVE * above)
+        titles, names = (
+            answering(row, frozenset(analyse(part, lang)))
+            for row, part in enumerate(parts, start=position)
+        )
+        either = np.maximum(titles, names)
+        one.above = dict(zip(asked, either.tolist(), strict=True))
+        # That a fiche on how to do something is looked for by a name says nothing of a place.
+        sought = query.places and one.hit.document.kind in PRACTICAL_KINDS
+        one.said = dict(zip(asked, titles.tolist(), strict=True)) if sought else one.above
+        for row, line in enumerate(one.lines, start=position + len(parts)):
+            best = np.maximum(answering(row, line.terms), _ABOVE * either)
             line.matches = dict(zip(asked, best.tolist(), strict=True))
             for word in asking.keys() & line.matches.keys():
                 if line.matches[word] < _ASKING and asking[word].search(line.text):
                     line.matches[word] = _ASKING
-        position += 1 + len(one.lines)
+        position += len(parts) + len(one.lines)
+
+
+def _titles(hit: Hit) -> str:
+    return " ".join([hit.document.title, *hit.passage.headings])
 
 
 def _above(hit: Hit) -> str:
-    return " ".join([hit.document.title, *hit.document.aliases, *hit.passage.headings])
+    return " ".join([_titles(hit), *hit.document.aliases])
 
 
 def _lines(hit: Hit) -> Iterator[Line]:

@@ -80,13 +80,15 @@ class Line:
 class Evidence:
     """A passage with its scored lines.
 
-    ``above`` tells how well its title and headings answer for each word of the question,
-    ``headed`` for all of them, as a coverage.
+    ``above`` tells how well its title, the other names of its document and its headings answer for
+    each word of the question, ``said`` the same without names that may say nothing of the place
+    asked about, ``headed`` for all of them, as a coverage.
     """
 
     hit: Hit
     lines: list[Line] = field(default_factory=list)
     above: Mapping[str, float] = field(default_factory=dict)
+    said: Mapping[str, float] = field(default_factory=dict)
     headed: float = 0.0
 
     @property
@@ -117,7 +119,7 @@ class Evidence:
         Its lines about other places or dispositifs than those asked about do not count.
         """
         lines = (line.matches.get(word, 0.0) for line in self.lines if not line.elsewhere)
-        return max(self.above.get(word, 0.0), *lines, 0.0)
+        return max(self.said.get(word, 0.0), *lines, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
