@@ -14,7 +14,15 @@ from advisor.answer.introduction import introduced
 from advisor.answer.premise import Correction, asked_count, correction
 from advisor.catalogue.records import Filters
 from advisor.errors import UsageError
-from advisor.retrieval.asked import ABOUT_THE_ANSWER, Asked, Shape, measures_in, own_words
+from advisor.retrieval.asked import (
+    ABOUT_THE_ANSWER,
+    Asked,
+    Shape,
+    Value,
+    measures_in,
+    own_words,
+    values_in,
+)
 from advisor.retrieval.entities import Entity, fiche_names, subjects
 from advisor.retrieval.models import HELD, Evidence, Hit, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
@@ -210,26 +218,30 @@ def _names(query: Query, named: Sequence[Entity]) -> frozenset[str]:
 def _with_openings(
     search: PassageSearch, result: SearchResult, named: Sequence[Entity]
 ) -> SearchResult:
-    """Add the opening of the fiches of what a question names.
+    """Add the opening of the fiches of what a question names, and what says whether it is open.
 
     There, before any heading, stand a place's population and whereabouts, and what a programme is.
     Where no passage of a fiche was found, only if a value is asked for: the last hit lends its
     score.
     """
     known = {hit.passage.id for hit in result.hits}
+    values = result.query.asked.values
+    state = values & {Value.STATE}
     added = []
     for one in named:
         found = next((hit for hit in result.hits if hit.document.id == one.document_id), None)
-        opening = next(iter(search.catalogue.passages_of(one.document_id)), None)
-        if opening is None or opening.id in known:
-            continue
-        if found is not None:
-            added.append(replace(found, passage=opening))
-        elif result.hits and result.query.asked.values:
+        if found is None and result.hits and values:
             document = search.catalogue.summaries({one.document_id}).get(one.document_id)
             if document is not None:  # not withdrawn a moment ago
-                score = result.hits[-1].score
-                added.append(Hit(opening, document, score, None, None, result.query))
+                found = replace(result.hits[-1], document=document, lexical=None, similarity=None)
+        if found is None:
+            continue
+        passages = search.catalogue.passages_of(one.document_id)
+        added += [
+            replace(found, passage=passage)
+            for place, passage in enumerate(passages)
+            if passage.id not in known and (not place or values_in(passage.text, state))
+        ]
     return replace(result, hits=(*result.hits, *added)) if added else result
 
 
