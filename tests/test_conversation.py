@@ -273,6 +273,70 @@ def test_a_follow_up_leans_on_the_question_and_on_its_answer() -> None:
         ("who runs it?", "en", True),
         ("What are its three goals?", "en", True),
         ("How does a town reduce its waste?", "en", False),
+        ("et du Fonds vert ?", "fr", True),
+        ("à partir de quand ?", "fr", True),
+        ("par qui ?", "fr", True),
+        ("Quel est son coût ?", "fr", True),
+        ("Qui peut la signer ?", "fr", True),
+        ("Qui l'a écrite ?", "fr", True),
+        ("Qui en est le maire ?", "fr", True),
+        ("Quels en sont les résultats ?", "fr", True),
+        ("Peut-on en bénéficier ?", "fr", True),
+        ("Que faut-il pour le financer ?", "fr", True),
+        ("Avec qui ?", "fr", True),
+        ("À quoi ça sert ?", "fr", True),
+        ("Depuis quand existe-t-elle ?", "fr", True),
+        ("Ou pour les écoles ?", "fr", True),
+        ("Combien ça coûte ?", "fr", True),
+        ("Plus de détails sur la cantine ?", "fr", True),
+        ("Qu'en pensent les habitants ?", "fr", True),
+        ("Que leur apporte le programme ?", "fr", True),
+        ("Où en sont-ils ?", "fr", True),
+        ("Depuis quand ?", "fr", True),
+        ("who runs it?", "en", True),
+        ("What are its three goals?", "en", True),
+        ("How much does that cost?", "en", True),
+        ("Who lives there?", "en", True),
+        ("Which ones?", "en", True),
+        ("What about the second one?", "en", True),
+        ("Is that still open?", "en", True),
+        ("Was kostet das?", "de", True),
+        ("Was sind seine drei Achsen?", "de", True),
+        ("wer verwaltet ihn?", "de", True),
+        ("Wer hat es bezahlt?", "de", True),
+        ("Qu'a fait Loos-en-Gohelle ?", "fr", False),
+        ("Quelles aides en Bretagne ?", "fr", False),
+        ("Où se trouve la Fabrique des Transitions ?", "fr", False),
+        ("Quelles communes sont en transition énergétique ?", "fr", False),
+        ("Quels projets de chaleur en zone rurale ?", "fr", False),
+        ("Qui a rénové des logements en bois ?", "fr", False),
+        ("Où trouver un réseau de chaleur au bois ?", "fr", False),
+        ("À qui s'adresse le Fonds vert ?", "fr", False),
+        ("ou trouver un reseau de chaleur", "fr", False),
+        ("a qui s'adresse le fonds vert", "fr", False),
+        ("Quelles aides pour la nature ?", "fr", False),
+        ("Qu'est-ce que le Forum pour l'avenir ?", "fr", False),
+        ("Quelle commune a rénové sa mairie ?", "fr", False),
+        ("Comment les communes financent-elles leur cantine ?", "fr", False),
+        ("Comment mettre en place un budget participatif ?", "fr", False),
+        ("Que s'est-il passé à Malaunay en 2016 ?", "fr", False),
+        ("Est-il trop tard pour Avenir Montagnes ?", "fr", False),
+        ("À quoi sert la Manufacture des villes et des territoires ?", "fr", False),
+        ("Qui en Bretagne finance le vélo ?", "fr", False),
+        ("Que peut le maire contre le bruit ?", "fr", False),
+        ("Avec qui travailler sur la chaleur renouvelable ?", "fr", False),
+        ("De quoi parle la charte d'alliance ?", "fr", False),
+        ("Quelles sont les communes engagées en 2021 ?", "fr", False),
+        ("Comment faire pour le centre-bourg ?", "fr", False),
+        ("Comment lire pour l'avenir des villages ?", "fr", False),
+        ("Which programme supports towns that lose their mine?", "en", False),
+        ("Which towns have a fund that pays for cycling?", "en", False),
+        ("Is it possible to sign the charter online?", "en", False),
+        ("How long does it take to build a heat network?", "en", False),
+        ("Which town renovated its town hall?", "en", False),
+        ("Welche Stadt hat ihr Wärmenetz gebaut?", "de", False),
+        ("Können Sie mir LEADER erklären?", "de", False),
+        ("Ist es möglich, die Charta zu unterzeichnen?", "de", False),
     ],
 )
 def test_a_question_that_says_of_what_it_asks_stands_alone(text, lang, leans) -> None:
@@ -324,6 +388,37 @@ def test_an_ordinal_points_at_an_item_of_the_answer() -> None:
     assert meant("Détaille le deuxième", history)[0] == "Détaille « entrer par le réel »"
     assert meant("et le premier ?", history) == ("« impliquer les habitants » ?", (), False)
     assert meant("et le quatrième ?", history)[0] == "et le quatrième ?"
+    assert meant("et le dernier ?", history)[0] == "« entrer par le réel » ?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Quelle commune a été la première à passer au bois ?",
+        "Who was the first to install solar panels?",
+        "Et le dernier ?",
+    ],
+)
+def test_an_ordinal_of_something_else_or_without_a_list_changes_no_question(question) -> None:
+    listed = "- impliquer les habitants [1]\n- entrer par le réel [1]"
+    history = [Turn("Quels piliers ?", "" if question.startswith("Et") else listed)]
+    assert meant(question, history)[0] == question
+
+
+@pytest.mark.parametrize(
+    ("question", "more"),
+    [
+        ("Plus de détails", True),
+        ("Peux-tu préciser ?", True),
+        ("Give me more details", True),
+        ("Développer le vélo : quelles aides ?", False),
+        ("Précise-moi ce qu'est LEADER", False),
+        ("More on heat networks in France?", False),
+    ],
+)
+def test_more_is_asked_only_by_what_names_nothing_else(question, more) -> None:
+    history = [Turn("Combien coûte le Fonds chaleur ?", "Rien.")]
+    assert meant(question, history)[2] is more
 
 
 def test_a_chain_of_follow_ups_keeps_its_first_question() -> None:

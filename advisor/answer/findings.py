@@ -99,7 +99,8 @@ class Findings:
         things = known - measures
         if measures and things:
             return not any(
-                any(map(line.holds, measures)) and any(one.told(line)[word] >= HELD for word in things)
+                any(map(line.holds, measures))
+                and any(one.told(line)[word] >= HELD for word in things)
                 for one in about
                 for line in one.lines
                 if not line.elsewhere

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from advisor.retrieval.asked import Shape, own_words, understand_shape
+from advisor.text.analysis import STOP_WORDS
 from advisor.text.language import Language
 from advisor.text.mentions import capitalised_in
 from advisor.text.normalise import fold_typed
@@ -54,9 +55,12 @@ _ORDINALS: dict[str, int] = {
     "dernier": -1, "derniere": -1, "last": -1, "letzte": -1, "letzten": -1,
 }  # fmt: skip
 _ORDINAL = re.compile(
-    r"\b(?:le|la|du|au|ce|cette|the|der|die|das|den|dem) "
+    r"\b(?<!est )(?<!été )(?<!ete )(?<!is )(?<!was )(?<!ist )(?<!war )"
+    r"(?:le|la|du|au|ce|cette|the|der|die|das|den|dem) "
     r"(premi(?:er|ère|ere)|deuxi[eè]me|seconde?|troisi[eè]me|quatri[eè]me|derni(?:er|ère|ere)"
-    r"|first|second|third|fourth|last|(?:erste|zweite|dritte|vierte|letzte)n?)\b(?! \w{4,})",
+    r"|first|second|third|fourth|last|(?:erste|zweite|dritte|vierte|letzte)n?)\b"
+    # Of nothing else than the list: «la première à passer au bois», «elle a été la première».
+    r"(?=\s*(?:[,;:?!.]|$))",
     re.IGNORECASE,
 )
 _CONNECTIVE = re.compile(r"^(?:et|mais|and|but|und|aber)\s+", re.IGNORECASE)
@@ -189,15 +193,24 @@ def meant(text: str, history: Sequence[Turn]) -> tuple[str, Sequence[Turn], bool
     what the answer before listed second.
     """
     more = False
-    while history and _MORE.search(fold_typed(text)):
+    while history and _asks_for_more(text):
         text, history, more = history[-1].question, history[:-1], True
     if history and (ordinal := _ORDINAL.search(text)):
         items = _items(history[-1].answer)
         place = _ORDINALS[fold_typed(ordinal.group(1))]
-        if place < len(items):
+        if -len(items) <= place < len(items):
             opening = _CONNECTIVE.sub("", text[: ordinal.start()])
             return f"{opening}« {items[place]} »{text[ordinal.end() :]}", (), more
     return text, history, more
+
+
+def _asks_for_more(text: str) -> bool:
+    """Tell whether a text asks for no more than details: not «précise ce qu'est LEADER»."""
+    folded = fold_typed(text)
+    asked = _MORE.search(folded)
+    return asked is not None and any(
+        not own_words(folded[asked.end() :], lang) for lang in STOP_WORDS
+    )
 
 
 def _items(answer: str) -> list[str]:
