@@ -88,3 +88,39 @@ def test_an_older_number_and_who_holds_an_office_contradict_no_year(
     answer = answerer_over(FESTIVAL, "rivebois.md").answer(question)
     assert not any(notice.startswith("Attention") for notice in answer.notices)
     assert any(year in notice for notice in answer.notices)
+
+
+COUNTS = """# La charte du plateau
+
+La charte du plateau réunit quatre communes et compte trois engagements. La charte du plateau sert à rénover les écoles.
+
+La maison de la charte n'est pas ouverte aux visites. En 2012, les communes du plateau ont rénové deux écoles.
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Quelles aides pour rénover cinq écoles du plateau ?",
+        "La charte du plateau sert-elle à dix communes ?",
+        "Lequel des deux engagements de la charte compte ?",
+        "À quoi sert la maison de la charte du plateau ?",
+        "Qu'ont fait les communes en 2010 ?",
+    ],
+)
+def test_what_supposes_nothing_is_not_contradicted(answerer_over, question) -> None:
+    answer = answerer_over(COUNTS, "plateau.md").answer(question)
+    assert not any(notice.startswith("Attention") for notice in answer.notices)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Quelles sont les six communes que la charte du plateau réunit ?",
+        "La charte du plateau compte six engagements : lesquels ?",
+        "Pourquoi les communes du plateau ont-elles rénové des écoles en 2010 ?",
+    ],
+)
+def test_a_count_or_a_year_that_is_supposed_is_contradicted(answerer_over, question) -> None:
+    answer = answerer_over(COUNTS, "plateau.md").answer(question)
+    assert any(notice.startswith("Attention") for notice in answer.notices)

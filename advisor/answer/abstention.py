@@ -31,8 +31,11 @@ _WHOLE = 0.5
 # A question of so few words; a word this far from all of a passage's has nothing of it.
 _FEW_WORDS, _NOT_NEAR = 2, 0.2
 _NEXT_DAYS = re.compile(
-    r"(?<!de )(?<!pour )\bdemain\b|\bce (soir|week-?end)\b|\bla semaine prochaine\b"
-    r"|\b(tomorrow|tonight|next week)\b|\b(morgen (fruh|abend|wetter)|heute abend|nachste woche)\b"
+    r"\bce (soir|week-?end)\b|\bla semaine prochaine\b|\b(tonight|next week)\b"
+    r"|\b(morgen (fruh|abend|wetter)|heute abend|nachste woche)\b"
+    # «Comment nourrir la ville demain ?» means a time to come.
+    r"|^(?=.*\b(?:demain|tomorrow)\b).*\b(?:temps|meteo|pleu\w+|soleil|ouvert\w*|ferme\w*|horaires?|heures?"
+    r"|fera|passe\w*|lieu|weather|rain|open|closed|happen\w*)\b"
 )
 # What a source says that it does not know.
 _UNKNOWN: dict[Language, re.Pattern[str]] = {

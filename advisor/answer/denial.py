@@ -91,9 +91,16 @@ def denial(
         return None
     if words := _granted(query):
         return _of_what_is_granted({w: weights[w] for w in words if w in weights}, lines)
-    if Value.PLACE in values or _AFFIRMS[query.lang].search(folded):
+    if Value.PLACE in values or affirms(query):
         return _of_what_is_asked(weights, values, lines)
     return None
+
+
+def affirms(query: Query) -> bool:
+    """Tell whether a question asks to confirm what it says: «… a bien été créée en 2012 ?»."""
+    # Folded, «à quoi sert…» would open like «a-t-elle…».
+    typed = re.sub(r"\b[àÀ]\b", "", query.text).strip()
+    return bool(_AFFIRMS[query.lang].search(fold_typed(typed)))
 
 
 def _of_what_is_asked(

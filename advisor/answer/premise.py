@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from advisor.answer.denial import denial
-from advisor.retrieval.asked import ASKING, Value
+from advisor.answer.abstention import names_of
+from advisor.answer.denial import affirms, denial
+from advisor.retrieval.asked import ASKING, NO_SUBJECT, Value
 from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line
 from advisor.retrieval.query import Query
@@ -29,11 +30,19 @@ _COUPLE = re.compile(
     r"(?<![\w’'-])(?<!\d[ \u00a0\u202f.])"
     r"(?=((?:\d{1,3}(?:[ \u00a0\u202f.]\d{3})+|[\w’'-]+)[ \u00a0\u202f][\w’'-]+))"
 )
-# «Ma commune de 4 000 habitants», «cite trois exemples»: a size, a wish, nothing taken for granted.
+# What stands before a count that a question takes for granted: «les dix régions», «la charte compte
+# cinq…». «Rénover trois écoles», «à dix communes» wish, and suppose nothing.
+_SUPPOSES = re.compile(
+    r"\b(?:les|ces|ses|leurs|aux|des|quel(?:le)?s|compt\w+|comport\w+|compren\w+|regroup\w+"
+    r"|rassembl\w+|réuni\w+|a|ont|avai(?:en)?t|the|these|those|its|their|which|has|have|had|counts?"
+    r"|die|der|den|diese[rn]?|seine|ihre|welche|hat|haben|zählt|umfasst)"
+    r"(?: (?:plus de|près de|environ|over|about|rund|über))? $"
+)
+# Nor does what those who ask say of themselves, nor which of two things is meant.
 _SUPPOSES_NOTHING = re.compile(
-    r"\b(?:de|d'|pour|avec|of|with|for|than|mit|von|fur|als) $"
-    r"|^(?:cite|donne|liste|nomme|indique|propose|trouve|name|list|give|nenn|zahl|gib)\w*\b.{0,12}$"
-    r"|\b(?:ma|mon|mes|notre|nos|my|our|mein|unser)\w*\b[^,;?]*$"
+    r"\b(?:ma|mon|mes|notre|nos|my|our|mein|unser)\w*\b[^,;?]*$"
+    r"|\b(?:l[ea]s?quel(?:le)?s?|l'une?|chacune?|aucune?|which|either|both|welche[rs]?)"
+    r" (?:des?|d'entre|of|der|von)\b[^,;?]*$"
 )
 # «Qui est maire en 2010 ?»: a state lasts longer than the year that asks for it.
 _LASTING = re.compile(
@@ -103,6 +112,8 @@ def _other_year(
     known = set().union(*(years for _, _, years in lines))
     for year in sorted(years_in(query.text)):
         about = _clause(query, year, weights)
+        if not (affirms(query) or len(about.keys() - NO_SUBJECT - set(names_of(query))) >= _FEWEST):
+            continue  # «Qu'a fait Loos en 2010 ?» supposes nothing
         saying = [(one, line) for one, line, years in lines if year in years]
         others = [(one, line) for one, line, years in lines if years and year not in years]
         names = [fold(name) for name in names_in(_around(query.text, year))]
@@ -121,8 +132,12 @@ def _other_count(
     lines = [(one, line, _counts_of(line, one)) for one, line in _about(evidence)]
     for number, noun, shown in _counts(query.text, query.lang):
         # «Notre commune compte 800 habitants»: who asks knows better.
-        before = fold_typed(query.text[: query.text.find(shown)])
-        if number not in query.words or _SUPPOSES_NOTHING.search(before):
+        before = query.text[: query.text.find(shown)].lower().replace("’", "'")
+        if (
+            number not in query.words
+            or not _SUPPOSES.search(before)
+            or _SUPPOSES_NOTHING.search(before)
+        ):
             continue
         if any((number, noun) in counts for _, _, counts in lines):
             continue
