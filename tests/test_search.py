@@ -135,9 +135,28 @@ def test_an_acronym_finds_its_expression_and_the_reverse(settings, folder, impor
 def test_maintainers_add_acronyms_of_their_own(settings, folder, import_into) -> None:
     (folder / "plan.txt").write_text("Mairie\n\nLa fête des voisins solidaires a lieu en mai.\n")
     (settings.home).mkdir(parents=True, exist_ok=True)
-    (settings.home / "acronymes.txt").write_text("FVS = fête des voisins solidaires\n")
+    lines = "FVS = fête des voisins solidaires\nXYZ =\nAZE = de la\n"
+    (settings.home / "acronymes.txt").write_text(lines)
     import_into(settings, folder)
-    assert "voisins" in PassageSearch(settings).search("FVS ?", 1).hits[0].passage.text
+    search = PassageSearch(settings)
+    assert "voisins" in search.search("FVS ?", 1).hits[0].passage.text
+    # What is unfinished stands for nothing.
+    assert search.search("la fête XYZ et AZE", 1).hits
+
+
+def test_a_word_misspelt_is_read_in_the_language_of_its_passages(
+    settings, folder, import_into
+) -> None:
+    (folder / "rooms.txt").write_text(
+        "The old buildings of the mine\n\nThe buildings of the mine were given back to the people"
+        " of the town, who meet there and grow vegetables for the school.\n"
+    )
+    import_into(settings, folder)
+    found = PassageSearch(settings).search("Which buidings were given back?", 1, legs=LEXICAL)
+    assert "buildings" in found.hits[0].passage.text
+    assert [one.terms for one in found.query.alternatives if one.origin == "spelling"] == [
+        ("build",)
+    ]
 
 
 def test_what_documents_call_otherwise_is_found(settings, folder, import_into) -> None:

@@ -71,7 +71,12 @@ def acronyms(own: Path | None = None) -> Mapping[str, str]:
     tables = [word_table("acronyms", "fr")]
     if own is not None and own.is_file():
         tables.append(read_table(own))
-    return {fold(acronym): text for table in tables for acronym, text in table.items()}
+    return {
+        fold(acronym): text
+        for table in tables
+        for acronym, text in table.items()
+        if content_words(text)  # a line left unfinished says nothing
+    }
 
 
 def expand(
@@ -103,7 +108,7 @@ def expand(
             one
             for word in query.words
             if word not in known and stem(word, query.lang) not in unwritten and not is_word(word)
-            for one in _corrected(word, query, lexical)
+            for one in _corrected(word, query, lexical, languages)
         ),
         *(
             one
@@ -189,19 +194,34 @@ def _expression_terms(expression: str) -> tuple[str, ...]:
     return tuple(stem(word, "fr") for word in content_words(expression))
 
 
-def _corrected(word: str, query: Query, lexical: LexicalIndex) -> list[Alternative]:
-    """Return the nearest word of the corpus for a word that it does not know, if one is near."""
+def _corrected(
+    word: str, query: Query, lexical: LexicalIndex, languages: Collection[Language]
+) -> Iterator[Alternative]:
+    """Yield the nearest word of the corpus for a word that it does not know, if one is near.
+
+    It has a term in each language whose passages have it.
+    """
     term = stem(word, query.lang)
     if len(word) < _SHORTEST or not word.isalpha():
-        return []
+        return
     if word in lexical.spellings or lexical.document_frequency(term):
-        return []
+        return
+    best = _nearest_spelling(word, query.lang, lexical)
+    for lang in sorted(languages) if best else ():
+        if lexical.document_frequency(stem(best, lang)):
+            yield Alternative(
+                (term,), (stem(best, lang),), _SPELLING_WEIGHT, "spelling", best, lang
+            )
+
+
+def _nearest_spelling(word: str, lang: Language, lexical: LexicalIndex) -> str:
+    """Return the word of the corpus that a word is most likely to be, empty if none is near."""
     # Written as it sounds: «fotovoltaïque».
     for sound, letters in (("f", "ph"), ("k", "qu"), ("k", "c")):
         if (heard := word.replace(sound, letters)) != word and heard in lexical.spellings:
-            return [Alternative((term,), (stem(heard, "fr"),), _SPELLING_WEIGHT, "spelling", heard)]
+            return heard
     # Words of another language only look like misspelt French: one letter, no more.
-    distance = 2 if len(word) >= _LONG and query.lang == "fr" else 1
+    distance = 2 if len(word) >= _LONG and lang == "fr" else 1
     near = process.extract(
         word,
         lexical.spellings.keys(),
@@ -211,10 +231,9 @@ def _corrected(word: str, query: Query, lexical: LexicalIndex) -> list[Alternati
     )
     # A first letter is seldom wrong, twice wrong never.
     near = [one for one in near if one[1] == 1 or one[0][0] == word[0]]
-    if not near:
-        return []
     best = min(
         near,
         key=lambda one: (one[1], one[0][0] != word[0], -lexical.spellings[one[0]], one[0]),
-    )[0]
-    return [Alternative((term,), (stem(best, "fr"),), _SPELLING_WEIGHT, "spelling", best)]
+        default=None,
+    )
+    return best[0] if best else ""
