@@ -21,8 +21,16 @@ _FUNCTION_WORDS: dict[Language, frozenset[str]] = {
 }
 # With what only one of the three languages opens a question, whatever names follow.
 _OPENERS: dict[Language, re.Pattern[str]] = {
-    "en": re.compile(r"what|where|when|who|how|which|why|do|does|is|are|can|should"),
-    "de": re.compile(r"wo|wann|wer|wie|warum|wieso|welche[rs]?|ist|sind|kann|gibt"),
+    "en": re.compile(
+        r"(?:what|where|when|who|how|which|why|do|does|is|are|can|should|explain|describe|tell) "
+    ),
+    "de": re.compile(
+        r"(?:wo|wann|wer|wen|wem|wessen|wie|warum|wieso|weshalb|wozu|womit|wofür|welche[rs]?|ist|sind"
+        r"|kann|gibt|erkläre?|erklären|nenne|beschreibe) "
+        # «Was the charter signed?» is English.
+        r"|was (?:ist|sind|war|waren|macht|machen|kostet|kosten|bringt|bedeutet|hat|haben|kann|wird|tut"
+        r"|leistet|steht|heißt) "
+    ),
 }
 _QUESTION = 40
 _KEYWORDS = 4
@@ -52,7 +60,7 @@ def detect_language(text: str, default: Language = "fr") -> Language:
     if not words:
         return default
     for lang, openers in _OPENERS.items():
-        if openers.fullmatch(words[0]) and len(words) <= _QUESTION:
+        if openers.match(f"{' '.join(words[:2])} ") and len(words) <= _QUESTION:
             return lang
     counts = {lang: sum(word in known for word in words) for lang, known in _FUNCTION_WORDS.items()}
     ranked = sorted(counts, key=lambda lang: (-counts[lang], lang != default))
