@@ -92,9 +92,9 @@ def key_of(prompt: str, needle: str) -> str:
 QUESTION = "Combien rapportent les panneaux de l'église ?"
 
 
-def ask(settings: Settings, model: FakeModel) -> list[Answer]:
+def ask(settings: Settings, model: FakeModel, question: str = QUESTION) -> list[Answer]:
     with openai_server(model) as url:
-        return list(Answerer(with_model(settings, url)).stream(QUESTION))
+        return list(Answerer(with_model(settings, url)).stream(question))
 
 
 def test_generated_sentences_carry_verified_citations_and_arrive_whole(imported) -> None:
@@ -249,3 +249,24 @@ def test_dates_and_names_of_a_generated_sentence_stand_in_its_passage(
         last = Answerer(with_model(settings, url)).answer(asked)
     assert last.language == lang
     assert next(one for one in last.sentences if one.text == said).supported is supported
+
+
+def test_what_contradicts_the_question_is_cited_by_its_number_whatever_the_model_says(
+    settings, folder, import_into
+) -> None:
+    (folder / "fosse.txt").write_text(
+        "La fosse\n\nLa dernière fosse du bassin a fermé en 1986. Les bénévoles ont planté des haies"
+        " sur le carreau de la fosse.\n",
+        encoding="utf-8",
+    )
+    import_into(settings, folder)
+
+    def reply(prompt: str) -> str:
+        return f"Les bénévoles ont planté des haies sur le carreau [{key_of(prompt, 'haies')}]."
+
+    last = ask(settings, FakeModel(reply), "La dernière fosse du bassin a bien fermé en 1996 ?")[-1]
+    assert last.method == "generated"
+    notice = next(one for one in last.notices if one.startswith("Attention"))
+    number = int(notice.rpartition("[")[2].partition("]")[0])
+    assert "1986" in last.citations[number - 1].quote
+    assert last.sentences[0].citations != [number]

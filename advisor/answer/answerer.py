@@ -26,7 +26,6 @@ from advisor.catalogue.records import Filters
 from advisor.errors import LanguageModelFailed, StorageError
 from advisor.i18n import translate
 from advisor.retrieval.conversation import Turn, meant
-from advisor.retrieval.models import Evidence
 from advisor.retrieval.query import understand
 from advisor.retrieval.search import PassageSearch
 from advisor.settings import Settings
@@ -92,7 +91,7 @@ class Answerer:
             "answer": _ms(searched, time.perf_counter()),
         }
         if answer.status != "insufficient" and self._settings.llm:
-            yield from self._generate(answer, found.evidence)
+            yield from self._generate(answer, found)
         else:
             yield answer
 
@@ -152,13 +151,17 @@ class Answerer:
             }
         )
 
-    def _generate(self, extractive: Answer, evidence: Sequence[Evidence]) -> Iterator[Answer]:
+    def _generate(self, extractive: Answer, found: Findings) -> Iterator[Answer]:
         from advisor.answer.generative import generate
 
         started = time.perf_counter()
         last: Answer | None = None
+        # They say by its number which citation contradicts, and the model's have their own.
+        numbered = list(notices.on_contradictions(found, extractive.citations))
+        others = [one for one in extractive.notices if one not in numbered]
         try:
-            for partial in generate(extractive, evidence, self.checker, self._settings):
+            for partial in generate(extractive, found, self.checker, self._settings):
+                partial.notices = [*others, *notices.on_contradictions(found, partial.citations)]
                 last = partial
                 yield partial
         except LanguageModelFailed as error:

@@ -24,7 +24,7 @@ from advisor.retrieval.asked import (
     values_in,
 )
 from advisor.retrieval.entities import Entity, fiche_names, subjects
-from advisor.retrieval.models import HELD, Evidence, Hit, SearchResult
+from advisor.retrieval.models import HELD, Evidence, Hit, Line, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
@@ -106,6 +106,16 @@ class Findings:
                 if not line.elsewhere
             )
         return not any(one.holds(word) for one in about for word in known)
+
+    @property
+    def contradicting(self) -> list[tuple[Evidence, Line]]:
+        """The lines that contradict the question, or each other."""
+        lines = (
+            [(one, line) for one, line, _ in self.disagreement.lines] if self.disagreement else []
+        )
+        if self.correction is not None:
+            lines.insert(0, (self.correction.evidence, self.correction.line))
+        return lines
 
     def _can_tell(self, word: str) -> bool:
         """A word without a translation says nothing of passages in other languages."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from advisor.answer.citation import CitationChecker
 from advisor.answer.extractive import markdown
+from advisor.answer.findings import Findings
 from advisor.answer.models import Answer, Citation, Sentence
 from advisor.answer.prompts import prompt
 from advisor.answer.support import figures_in, is_supported
@@ -57,16 +58,18 @@ def chat_model(settings: Settings) -> Any:
 
 def generate(
     extractive: Answer,
-    evidence: Sequence[Evidence],
+    found: Findings,
     checker: CitationChecker,
     settings: Settings,
 ) -> Iterator[Answer]:
     """Yield the generated answer as complete sentences arrive; the last one is final.
 
+    What contradicts the question, or sources each other, is cited first, whatever the model says.
+
     Raises:
         LanguageModelFailed: no usable answer (error, time-out, no verifiable citation).
     """
-    by_key = {f"p{secrets.token_hex(3)}": one for one in evidence if one.lines}
+    by_key = {f"p{secrets.token_hex(3)}": one for one in found.evidence if one.lines}
     passages = "\n\n".join(
         f'<passage key="{key}">\n{_neutral(one.hit.document.title)}\n'
         f"{_neutral(one.hit.passage.text)}\n</passage>"
@@ -83,7 +86,8 @@ def generate(
         ),
     ]
     model = chat_model(settings)
-    draft = _Draft(extractive, by_key, checker, keep=settings.llm_unsupported == "show")
+    keep = settings.llm_unsupported == "show"
+    draft = _Draft(extractive, by_key, checker, found.contradicting, keep=keep)
     try:
         for chunk in model.stream(messages):
             if draft.add(str(chunk.text)):
@@ -96,7 +100,7 @@ def generate(
         raise LanguageModelFailed("llm_unavailable") from None
     if draft.unsupported:
         draft = _repaired(draft, model, messages, lang)
-    if not draft.citations:
+    if not draft.supported:
         raise LanguageModelFailed("llm_uncited")
     yield draft.answer()
 
@@ -122,6 +126,7 @@ class _Draft:
         extractive: Answer,
         by_key: Mapping[str, Evidence],
         checker: CitationChecker,
+        first: Sequence[tuple[Evidence, Line]],
         *,
         keep: bool,
     ) -> None:
@@ -134,6 +139,9 @@ class _Draft:
         self.sentences: list[Sentence] = []
         self.citations: list[Citation] = []
         self._numbers: dict[tuple[str, int], int] = {}
+        self._first = first
+        for one, line in first:
+            self._cite(line, one)
 
     def add(self, chunk: str) -> bool:
         """Take a piece of text; tell whether a sentence was completed."""
@@ -163,7 +171,7 @@ class _Draft:
 
     def fresh(self) -> _Draft:
         """Return an empty draft over the same passages."""
-        return _Draft(self._extractive, self._by_key, self._checker, keep=self._keep)
+        return _Draft(self._extractive, self._by_key, self._checker, self._first, keep=self._keep)
 
     @property
     def supported(self) -> list[str]:
@@ -208,15 +216,16 @@ class _Draft:
         shown = list(self._by_key.values())
         supported = bool(known) and is_supported(content, self._extractive.language, known, shown)
         numbers = (
-            [number for one in known if (number := self._cite(content, one))] if supported else []
+            [number for one in known if (number := self._cite(_closest(content, one), one))]
+            if supported
+            else []
         )
         self.sentences.append(
             Sentence(text=content, citations=numbers, item=item, supported=bool(numbers))
         )
 
-    def _cite(self, content: str, one: Evidence) -> int | None:
-        """Return the number of the citation of the passage's sentence closest to the content."""
-        line = _closest(content, one)
+    def _cite(self, line: Line, one: Evidence) -> int | None:
+        """Return the number of the citation of a line, cited now if it was not before."""
         place = (one.hit.passage.id, line.start)
         if place not in self._numbers:
             try:
@@ -231,6 +240,7 @@ class _Draft:
 
 
 def _closest(content: str, one: Evidence) -> Line:
+    """Return the line of a passage that is closest to what is said of it."""
     terms = set(analyse(content, one.hit.document.lang))
     numbers = figures_in(content)
 

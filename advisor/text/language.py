@@ -28,8 +28,8 @@ _OPENERS: dict[Language, re.Pattern[str]] = {
         r"(?:wo|wann|wer|wen|wem|wessen|wie|warum|wieso|weshalb|wozu|womit|wofür|welche[rs]?|ist|sind"
         r"|kann|gibt|erkläre?|erklären|nenne|beschreibe) "
         # «Was the charter signed?» is English.
-        r"|was (?:ist|sind|war|waren|macht|machen|kostet|kosten|bringt|bedeutet|hat|haben|kann|wird|tut"
-        r"|leistet|steht|heißt) "
+        r"|was (?:ist|sind|war|waren|macht|machen|kostet|kosten|bringt|bedeutet|hat|haben|kann|wird"
+        r"|tut|leistet|steht|heißt) "
     ),
 }
 _QUESTION = 40
