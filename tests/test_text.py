@@ -47,6 +47,9 @@ def test_sentences_end_where_a_reader_would_end_them(text: str, expected: list[s
         ("les élus", "l'élue"),
         ("emplois", "emploi"),
         ("des enjeux, des lieux, des vélos", "enjeu, lieu, vélo"),
+        ("financent, gèrent, créent, étudient", "financer, gérer, créer, étudier"),
+        ("consomment, animent", "consommer, animer"),
+        ("clients, agents, moments", "client, agent, moment"),
     ],
 )
 def test_spellings_of_a_word_give_the_same_terms(one: str, other: str) -> None:
@@ -67,7 +70,12 @@ def test_a_compound_is_found_in_parts_and_in_one_word(hyphenated: str, other: st
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("pétition", "petite"), ("communication", "commune"), ("département", "départ")],
+    [
+        ("pétition", "petite"),
+        ("communication", "commune"),
+        ("département", "départ"),
+        ("argent", "arguer"),
+    ],
 )
 def test_words_that_the_stemmer_takes_for_one_stay_two(one: str, other: str) -> None:
     assert analyse(one) != analyse(other)

@@ -23,7 +23,7 @@ from advisor.text.language import Language
 
 _WRITER_BYTES = 60_000_000
 # Its number changes with the analysis: an index whose terms another made is built anew.
-_TERMS = "terms-3"
+_TERMS = "terms-4"
 # Boosts of the three fields when candidates are looked for.
 _FIELD_BOOSTS = {"title": 0.2, "headings": 0.5, "body": 1.0}
 _SEPARATOR = "|"

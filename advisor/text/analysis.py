@@ -47,6 +47,8 @@ def _stemmer(lang: Language) -> Stemmer.Stemmer:
     return Stemmer.Stemmer(_SNOWBALL[lang])
 
 
+# «Ils financent»: Snowball leaves it apart from «finance».
+_THEY = re.compile(r"\w(?:\w[^aiom]|[^aotv]i)ent$")
 # Plurals that Snowball leaves as they are: «élus», «emplois», «vélos», «enjeux».
 _PLURAL = re.compile(r"\w\w(?:[aiou]s|[eo]ux)$")
 
@@ -58,6 +60,8 @@ def stem(word: str, lang: Language) -> str:
         return word
     if lang != "fr":
         return str(_stemmer(lang).stemWord(word))
+    if _THEY.search(word) and word not in word_list("ent.fr") or word in word_list("ment.fr"):
+        word = word[:-2]
     term = word_table("stems", lang).get(word) or str(_stemmer(lang).stemWord(word))
     return term[:-1] if _PLURAL.search(term) else term
 
