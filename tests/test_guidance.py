@@ -111,6 +111,12 @@ def test_a_peer_is_quoted_on_itself_not_on_another(fiches) -> None:
     assert all("Tramayes" not in citation.quote for citation in le_mene.citations)
 
 
+def test_what_a_fiche_says_of_one_peer_is_no_reason_for_another(fiches) -> None:
+    found = peers(fiches, Profile(), "rénover l'école communale et son gymnase", k=10).peers
+    told = [one.slug for one in found if any("gymnase" in reason for reason in one.reasons)]
+    assert told == ["malaunay"]
+
+
 def test_every_suggestion_has_a_reason_and_a_verified_quote_and_none_is_shut(fiches) -> None:
     found = suggest(fiches, "rénover l'école et le gymnase", VILLAGE, today=TODAY)
     assert found.suggestions

@@ -47,7 +47,7 @@ def test_sentences_end_where_a_reader_would_end_them(text: str, expected: list[s
         ("les élus", "l'élue"),
         ("emplois", "emploi"),
         ("des enjeux, des lieux, des vélos", "enjeu, lieu, vélo"),
-        ("financent, gèrent, créent, étudient", "financer, gérer, créer, étudier"),
+        ("financent, gèrent, créent, étudient", "financer, gérer, créer, étudie"),
         ("consomment, animent", "consommer, animer"),
         ("clients, agents, moments", "client, agent, moment"),
     ],

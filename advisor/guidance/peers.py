@@ -292,7 +292,10 @@ def _population_source(record: Record) -> PrimarySource | None:
 def _reasons(one: _Found, profile: Profile, lang: str) -> list[str]:
     record, said = one.record, []
     if one.hit is not None and one.shares.get("topic", 0.0) > _SHARE:
-        words = telling(one.hit.words)
+        # A practical fiche tells of several territories: what it says of this one counts.
+        own = one.hit.document.id == record.document_id
+        told = one.hit.words if own else one.hit.words_in(_about(one.hit, record) or "")
+        words = telling(told)
         key = "peer_topic" if words else "near_in_meaning"
         said.append(translate(f"guidance.{key}", lang, **({"words": words} if words else {})))
     shared = [context for context in record.territory.contexts if context in profile.contexts]

@@ -30,9 +30,13 @@ class Hit:
     @property
     def words(self) -> tuple[str, ...]:
         """The words of the question, as typed, that the passage or what is above it holds."""
-        lang = self.document.lang
         above = " ".join([self.document.title, *self.document.aliases, *self.passage.headings])
-        shared = set(analyse(f"{above} {self.passage.text}", lang))
+        return self.words_in(f"{above} {self.passage.text}")
+
+    def words_in(self, text: str) -> tuple[str, ...]:
+        """Return the words of the question, as typed, that a text of this document holds."""
+        lang = self.document.lang
+        shared = set(analyse(text, lang))
         terms = (term for term in self.query.terms if self.query.holds(term, shared, lang))
         return tuple(dict.fromkeys(map(self.query.as_typed, terms)))
 

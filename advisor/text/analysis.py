@@ -60,7 +60,7 @@ def stem(word: str, lang: Language) -> str:
         return word
     if lang != "fr":
         return str(_stemmer(lang).stemWord(word))
-    if _THEY.search(word) and word not in word_list("ent.fr") or word in word_list("ment.fr"):
+    if (_THEY.search(word) and word not in word_list("ent.fr")) or word in word_list("ment.fr"):
         word = word[:-2]
     term = word_table("stems", lang).get(word) or str(_stemmer(lang).stemWord(word))
     return term[:-1] if _PLURAL.search(term) else term
