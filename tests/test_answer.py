@@ -9,7 +9,7 @@ from advisor.answer.models import Verdict
 from advisor.catalogue.store import Catalogue
 from advisor.errors import UsageError
 from advisor.retrieval.search import PassageSearch
-from tests.conftest import write_pdf
+from tests.conftest import ROOT, write_pdf
 from tests.test_fiche import FICHE
 
 
@@ -390,3 +390,47 @@ def test_what_a_source_says_is_not_known_is_not_answered(answerer_over, unknown)
     told = answerer.answer("Quels ateliers ont suivi les veilleurs du parcours de 2021 ?")
     assert told.status != "insufficient"
     assert "quatre ateliers" in told.answer_markdown
+
+
+def test_who_held_an_office_is_told_by_the_line_that_names_them(answerer_over) -> None:
+    text = (
+        "# Rivebois\n\n## Les vœux\n\nLors des vœux, le maire de Rivebois a annoncé une aide de 800 €. "
+        "Cette aide du maire de Rivebois va aux familles.\n\n## Une continuité\n\n"
+        "Jeanne Martin a été maire de Rivebois de 1971 à 1992.\n"
+    )
+    answer = answerer_over(text, "rivebois.md").answer("Qui étaient les maires de Rivebois ?")
+    assert answer.citations[0].quote.startswith("Jeanne Martin")
+
+
+ELSEWHERE = """# Comment passer les cantines en bio ?
+
+Malaunay sert 80 % de produits bio dans sa cantine. Ungersheim a ouvert une légumerie en 2015, et son maire la présente à qui veut.
+"""
+
+
+def test_what_is_said_of_another_place_is_silence_about_the_one_asked(
+    settings, tmp_path, import_into
+) -> None:
+    (tmp_path / "cantines.md").write_text(ELSEWHERE, encoding="utf-8")
+    fiches = (ROOT / "corpus" / "territoires" / f"{name}.md" for name in ("malaunay", "ungersheim"))
+    import_into(settings, tmp_path, *fiches)
+    answerer = Answerer(settings)
+    assert answerer.answer("Malaunay a-t-elle une légumerie ?").status != "answered"
+    assert "2015" in answerer.answer("Ungersheim a-t-elle une légumerie ?").answer_markdown
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ("Combien touche la régie de Rivebois chaque année ?", "answered"),
+        ("Combien la régie de Rivebois dépense-t-elle ?", "answered"),
+        ("Combien touche le maire de Rivebois ?", "insufficient"),
+        ("Quel est le salaire du maire de Rivebois ?", "insufficient"),
+    ],
+)
+def test_an_amount_answers_for_what_it_is_the_amount_of(answerer_over, question, status) -> None:
+    text = (
+        "# Rivebois\n\n## La régie\n\nLa régie de Rivebois reçoit 50 000 € par an.\n\n"
+        "## La mairie\n\nLe maire de Rivebois présente la régie aux voisins chaque automne.\n"
+    )
+    assert answerer_over(text, "rivebois.md").answer(question).status == status

@@ -212,8 +212,7 @@ _VALUE_PATTERNS: dict[Value, re.Pattern[str]] = {
         r"|seat|located|Ort|Sitz|Stadt)\b|\b(?:à|en|dans|près de|in|bei|nahe) [A-ZÀ-Ý][\w’'-]+"
     ),
     Value.PERSON: re.compile(
-        rf"{NAME}|\b[A-Z]{{3,}}\b|\b(?:conseil d[’']administration|maire|président\w*|laboratoire"
-        r"|association|mayor|Bürgermeister\w*)\b"
+        rf"{NAME}|\b[A-Z]{{3,}}\b|\b(?:conseil d[’']administration|laboratoire|association)\b"
     ),
     Value.AUDIENCE: re.compile(
         r"\bs['’]adress\w+ [^.,;:(]+|\b(?:destiné|réservé|ouvert)\w* (?:à|aux?)\b [^.,;:(]+"
