@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import threading
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from advisor.catalogue.journal import Journal
+from advisor.catalogue.store import Catalogue
 from advisor.settings import Settings
 from tests.conftest import ROOT, write_pdf
 
@@ -161,7 +164,62 @@ def test_an_example_asks_its_question_and_a_new_conversation_clears(page: Page) 
     expect(page.locator("#conversation .answer")).to_have_count(0)
     expect(page.locator("#sources details.source")).to_have_count(0)
     page.click("#send")  # an empty question
-    expect(page.locator("#conversation")).to_contain_text("Posez une question", timeout=10_000)
+    expect(page.locator(".toast-body").first).to_contain_text("Posez une", timeout=10_000)
+    expect(page.locator("#conversation .user.message")).to_have_count(0)
+
+
+def test_more_is_offered_of_the_last_answer_and_a_draft_is_kept(page: Page) -> None:
+    box = page.locator("#question textarea")
+    for count in (1, 2):
+        box.fill(QUESTION)
+        page.click("#send")
+        expect(page.locator("#conversation .answer .actions")).to_have_count(count, timeout=20_000)
+    expect(page.locator("#conversation a.more:visible")).to_have_count(1)
+    box.fill("Une autre question")
+    page.locator("#conversation a.more:visible").click()
+    expect(page.locator("#conversation .answer .actions")).to_have_count(3, timeout=20_000)
+    expect(page.locator("#conversation .user.message").last).to_contain_text("détails")
+    expect(box).to_have_value("Une autre question")
+
+
+def test_an_opinion_is_of_the_answer_it_is_given_to(page: Page, settings) -> None:
+    for question in (QUESTION, "Qui est le maire de Nulle-Part ?"):
+        page.fill("#question textarea", question)
+        page.click("#send")
+        expect(page.locator("#conversation .user.message").last).to_contain_text(question[:12])
+        expect(page.locator("#conversation .answer .actions").last).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name=re.compile("dislike|n'aime", re.IGNORECASE)).first.click()
+    expect(page.locator("#reason")).to_be_visible(timeout=10_000)
+    told = Journal(Catalogue(settings.catalogue_path)).entries()
+    assert [one.question for one in told if one.kind == "useless"] == [QUESTION]
+    page.click("#new")
+    expect(page.locator("#reason")).to_be_hidden()
+
+
+def test_a_second_territory_takes_the_place_of_the_first_and_is_kept(
+    page: Page, settings, import_into
+) -> None:
+    for name in ("malaunay", "bottrop"):
+        import_into(settings, ROOT / "corpus" / "territoires" / f"{name}.md")
+    page.get_by_role("tab", name="Mon territoire").click()
+    name = page.get_by_label("Nom du territoire")
+    for given, region in (("Malaunay", "Normandie"), ("Bottrop", "Nordrhein-Westfalen")):
+        name.fill(given)
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("Région")).to_have_value(region, timeout=20_000)
+    # Malaunay has both.
+    expect(page.get_by_label("Population")).to_have_value("")
+    expect(page.get_by_label("Département")).to_have_value("")
+    name.fill("Nulle-Part")
+    page.keyboard.press("Enter")
+    expect(page.locator("#territory-unknown .notice")).to_be_in_viewport(timeout=10_000)
+    page.get_by_label("Projets en cours").fill("Toit solaire")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(1000)
+    page.reload()
+    page.get_by_role("tab", name="Mon territoire").click()
+    expect(page.get_by_label("Projets en cours")).to_have_value("Toit solaire", timeout=10_000)
+    expect(name).to_have_value("Nulle-Part")
 
 
 def test_a_territory_is_guided_and_diagnosed_without_outside_request(

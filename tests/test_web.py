@@ -2,8 +2,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from advisor.answer.answerer import Answerer
-from advisor.web.page import _plain
-from advisor.web.render import answer_html, sources_html
+from advisor.web.render import answer_html, sources_html, typed_html
 from tests.conftest import write_pdf
 
 
@@ -97,7 +96,7 @@ def test_text_of_documents_is_never_html(settings, tmp_path, import_into) -> Non
     html = (
         answer_html(answer, 0, "fr", complete=True)
         + sources_html(answer, 0, "fr")
-        + _plain(answer.question)
+        + typed_html(answer.question, "fr")
     )
     assert "1,4 km" in html
     for tag in ("<img src=x", "<script", "<b>", "<i>"):

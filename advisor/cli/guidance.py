@@ -18,7 +18,7 @@ from advisor.cli.terminal import (
     text,
 )
 from advisor.errors import UsageError
-from advisor.i18n import format_date, format_number, translate
+from advisor.i18n import format_date, format_number, format_percent, translate
 from advisor.settings import get_settings
 
 app = typer.Typer()
@@ -166,8 +166,8 @@ def peers(
         print_json(found.model_dump(mode="json"))
         return
     for one in found.peers:
-        share = format_number(round(100 * one.similarity), language())
-        out.print(f"\n{one.name} — {share} %", style="bold", markup=False)
+        share = format_percent(one.similarity, language())
+        out.print(f"\n{one.name} — {share}", style="bold", markup=False)
         if one.population:
             facts = [population_text(one.population, one.population_year, language())]
             if one.population_source:
@@ -209,7 +209,7 @@ def diagnose(
         print_json(found.model_dump(mode="json"))
         return
     for score in found.scores:
-        value = "–" if score.score is None else f"{round(100 * score.score)} %"
+        value = "–" if score.score is None else format_percent(score.score, lang)
         told = text("answered_of", answered=score.answered, count=score.statements)
         out.print(f"{score.title} : {value} ({told})", markup=False)
     if found.strengths:

@@ -79,6 +79,13 @@ def format_number(value: Any, lang: str = "fr") -> str:
     return str(format_decimal(value, locale=lang))
 
 
+def format_percent(share: float, lang: str = "fr") -> str:
+    """Write a share of 1 as whole per cent, as the language does: ``73 %`` (fr), ``73%`` (en)."""
+    from babel.numbers import format_percent as babel_percent
+
+    return str(babel_percent(share, locale=lang))
+
+
 def format_date(date: str | None, lang: str = "fr") -> str:
     """Write a date given as AAAA, AAAA-MM or AAAA-MM-JJ; an empty string when absent."""
     import datetime as dt

@@ -16,7 +16,7 @@ from advisor.guidance.fiches import Fiches
 from advisor.guidance.profile import Profile
 from advisor.guidance.projects import projects_of, read_projects
 from advisor.guidance.wording import theme_names
-from advisor.i18n import translate
+from advisor.i18n import format_percent, translate
 from advisor.text.language import Language
 from advisor.web.components import QUIET, show_html, table_html
 from advisor.web.guidance_render import list_html, problem_html, quote_html, suggestion_html
@@ -165,7 +165,7 @@ def _links(links: Sequence[Link], group: Group, lang: str) -> str:
         reasons = [reason for reason in link.reasons if reason != group.reason]
         reasons = reasons or [" + ".join(theme_names(link.themes, lang))]
         quotes = [quote_html(one, lang) for one in link.citations if one.quote not in said]
-        share = f"{round(100 * link.strength)} %"
+        share = format_percent(link.strength, lang)
         told = escape(" ".join(reasons)) + "".join(quotes)
         rows.append((f"{link.source} ↔ {link.target}", share, told))
     return table_html(

@@ -12,7 +12,7 @@ from advisor.guidance.diagnosis import Diagnosis
 from advisor.guidance.models import Peer, Peers, Suggested, Suggestion
 from advisor.guidance.profile import Profile
 from advisor.guidance.wording import population_text
-from advisor.i18n import format_date, format_number, translate
+from advisor.i18n import format_date, format_number, format_percent, translate
 from advisor.web.components import table_html
 from advisor.web.render import link, source_html
 
@@ -27,10 +27,8 @@ def suggested_html(found: Suggested, lang: str) -> str:
         parts.append(f"<h4>{_t('out_of_reach', lang)}</h4><ul>")
         for one in found.excluded:
             decision = _decision(one.decision, lang)
-            parts.append(
-                f"<li><strong>{escape(one.name)}</strong> ({decision}) : "
-                f"{escape(one.reasons[0])}</li>"
-            )
+            reason = escape(one.reasons[0])
+            parts.append(f"<li><strong>{escape(one.name)}</strong> ({decision}) – {reason}</li>")
         parts.append("</ul>")
     return f'<div class="guidance">{"".join(parts)}</div>'
 
@@ -86,7 +84,7 @@ def _row(number: int, one: Peer, lang: str) -> tuple[str, ...]:
         escape(one.name),
         translate(f"territory_types.{one.kind}", lang),
         population,
-        f"{round(100 * one.similarity)} %",
+        format_percent(one.similarity, lang),
     )
 
 
@@ -102,14 +100,14 @@ def _peer(one: Peer, lang: str) -> str:
     if one.differences:
         body.append(f"<p><strong>{_t('differs', lang)}</strong></p>{list_html(one.differences)}")
     shares = ", ".join(
-        f"{translate(f'features.{name}', lang)} {round(100 * share)} %"
+        f"{translate(f'features.{name}', lang)} {format_percent(share, lang)}"
         for name, share in one.shares.items()
     )
     body.append(f'<p class="facts">{_t("shares", lang, shares=shares)}</p>')
     return (
         f'<details class="source" id="source-peer-{quote(one.slug)}">'
         f"<summary>{escape(one.name)} "
-        f'<span class="place">{round(100 * one.similarity)} %</span></summary>'
+        f'<span class="place">{format_percent(one.similarity, lang)}</span></summary>'
         f"{''.join(body)}</details>"
     )
 
@@ -121,7 +119,7 @@ def diagnosis_html(found: Diagnosis, lang: str, root: str) -> str:
     rows = [
         (
             escape(one.title),
-            "–" if one.score is None else f"{round(100 * one.score)} %",
+            "–" if one.score is None else format_percent(one.score, lang),
             f"{one.answered} / {one.statements}",
         )
         for one in found.scores

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from html import escape
@@ -11,7 +12,7 @@ import gradio as gr
 
 from advisor.answer.models import Answer
 from advisor.catalogue.journal import Opinion
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, UsageError
 from advisor.guidance.beside import beside
 from advisor.guidance.diagnosis import load_parcours
 from advisor.guidance.fiches import Fiches
@@ -22,10 +23,11 @@ from advisor.text.language import Language
 from advisor.web.components import QUIET, show_html
 from advisor.web.guidance_render import beside_html
 from advisor.web.profile_question import ProfileQuestion
-from advisor.web.render import answer_html, sources_html
+from advisor.web.render import answer_html, sources_html, typed_html
 from advisor.web.territory import build_territory
 
 _MAX_LENGTH = 10_000
+_ANSWER = re.compile(r'id="answer-(\d+)"')
 Message = dict[str, str]
 # A question and its answer, as the page remembers them.
 Said = tuple[str, str]
@@ -71,7 +73,11 @@ def build_page(
         profile: dict[str, Any] | None,
     ) -> Iterator[tuple[Any, ...]]:
         question = (question or "").strip()[:_MAX_LENGTH]
-        shown = [*messages, {"role": "user", "content": _plain(question)}]
+        if not question:
+            gr.Info(UsageError("empty_question").message(lang))
+            yield tuple(gr.skip() for _ in range(7))
+            return
+        shown = [*messages, {"role": "user", "content": typed_html(question, lang)}]
         turn = len(asked)
         last: Answer | None = None
         missing: list[str] = []
@@ -93,9 +99,9 @@ def build_page(
                 panels = [panel, *panels]
                 asked = [*asked, (question, last.answer_markdown)]
         except AdvisorError as error:
-            shown.append({"role": "assistant", "content": _plain(error.message(lang))})
+            shown.append({"role": "assistant", "content": typed_html(error.message(lang), lang)})
         except Exception:
-            shown.append({"role": "assistant", "content": _plain(t("failed"))})
+            shown.append({"role": "assistant", "content": typed_html(t("failed"), lang)})
             yield state(question)
             raise
         yield state()
@@ -111,9 +117,11 @@ def build_page(
         yield from ask(chosen.value["text"], messages, asked, panels, profile)
 
     def judge(asked: list[Said], said: gr.LikeData) -> tuple[Any, ...]:
-        # Each turn is two messages: the question, then its answer.
-        place = int(said.index if isinstance(said.index, int) else said.index[0]) // 2
-        question = asked[place][0] if place < len(asked) else ""
+        # A sentence that says what went wrong is no answer.
+        found = _ANSWER.search(str(said.value))
+        if found is None or int(found.group(1)) >= len(asked):
+            return ("", ""), gr.update(visible=False), ""
+        question = asked[int(found.group(1))][0]
         kind: Opinion = "useful" if said.liked in (True, "Like") else "useless"
         with suppress(AdvisorError):  # an opinion lost is no reason to fail
             answerer.journal.opinion(kind, question)
@@ -147,7 +155,7 @@ def build_page(
                     autoscroll=False,
                     latex_delimiters=[],
                     feedback_options=["Like", "Dislike"],  # the names that give thumbs
-                    buttons=["copy"],
+                    buttons=[],  # the link under an answer copies its text and its sources
                     allow_file_downloads=False,
                     elem_id="conversation",
                 )
@@ -173,8 +181,8 @@ def build_page(
                 question_place = gr.Column()
             with gr.Column(scale=2, min_width=340):
                 sources = show_html(_panel([], t), elem_classes="panel", elem_id="sources")
-        with gr.Tab(t("tab_territory"), id="territory", elem_id="territory-tab"):
-            kept = build_territory(page, fiches, load_parcours(), lang, root)
+        with gr.Tab(t("tab_territory"), id="territory", elem_id="territory-tab") as tab:
+            kept = build_territory(page, tab, fiches, load_parcours(), lang, root)
         count = len(answerer.search.catalogue.documents())
         show_html(
             f'<p class="foot">{escape(t("corpus_size", count=count))} · '
@@ -205,9 +213,9 @@ def build_page(
         stop.click(None, cancels=running, api_visibility="private")
         for reset in (new.click, chat.clear):
             reset(
-                lambda: ("", [], [], [], _panel([], t), None, []),
+                lambda: ("", [], [], [], _panel([], t), None, [], gr.update(visible=False)),
                 None,
-                outputs,
+                [*outputs, why],
                 cancels=running,
                 api_visibility="private",
             ).then(asking.offer, asking.inputs, asking.outputs, **QUIET)
@@ -221,12 +229,6 @@ def _growing(answers: Iterator[Answer]) -> Iterator[Answer]:
             for count in range(1, len(answer.sentences)):
                 yield answer.model_copy(update={"sentences": answer.sentences[:count]})
         yield answer
-
-
-def _plain(text: str) -> str:
-    """Return text that shows as it was typed: neither HTML nor Markdown."""
-    lines = "<br>".join(escape(line) for line in text.splitlines())
-    return f'<div class="plain">{lines}</div>'
 
 
 def _welcome(t: Callable[..., str]) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from advisor.answer.extractive import numbered, shared_citation
 from advisor.answer.models import Answer, Citation, PrimarySource, Sentence
-from advisor.i18n import format_date, translate
+from advisor.i18n import format_date, french_spaces, translate
 
 _CONTEXT, _PREVIEW = 400, 220
 
@@ -92,11 +92,16 @@ def _reference(turn: int, citation: Citation) -> str:
     """Return the mark of a citation; hovering shows its place and the start of its quote."""
     anchor = f"source-{turn}-{citation.n}"
     preview = f"{citation.title} : {citation.quote}"
-    shown = preview if len(preview) <= _PREVIEW else preview[:_PREVIEW].rsplit(" ", 1)[0] + " …"
-    title = escape(" ".join(shown.split()))
+    title = escape(" ".join(_cut(preview).split()))
     kind = citation.verdict.value
     mark = f'<a class="reference {kind}" href="#{anchor}" title="{title}">[{citation.n}]</a>'
-    return f"<sup>{mark}</sup>"
+    # A mark does not stand alone at the start of a line.
+    return f"&#8288;<sup>{mark}</sup>"
+
+
+def _cut(text: str) -> str:
+    """Return a text cut at a word, where it is long."""
+    return text if len(text) <= _PREVIEW else text[:_PREVIEW].rsplit(" ", 1)[0] + " …"
 
 
 def _with_references(notice: str, turn: int) -> str:
@@ -105,13 +110,24 @@ def _with_references(notice: str, turn: int) -> str:
     return re.sub(r"\[(\d+)\]", link, escape(notice))
 
 
+def typed_html(text: str, lang: str) -> str:
+    """Return text that shows as it was typed, neither HTML nor Markdown.
+
+    In French, no line break parts a «?» from its word.
+    """
+    lines = (french_spaces(text) if lang == "fr" else text).splitlines()
+    return f'<div class="plain">{"<br>".join(map(escape, lines))}</div>'
+
+
 def sources_html(answer: Answer, turn: int, lang: str, root: str = "") -> str:
     """Return the cards of an answer's citations; the first one is open."""
     cards = "".join(
         card_html(citation, turn, lang, root, opened=citation.n == 1, asked=answer.language)
         for citation in answer.citations
     )
-    question = escape(answer.question)
+    if not answer.citations:
+        return ""
+    question = escape(_cut(answer.question))
     return f'<section class="turn" aria-label="{question}"><h3>{question}</h3>{cards}</section>'
 
 
@@ -161,10 +177,12 @@ def card_html(
             alt = escape(translate("web.page_image_alt", lang, page=page, title=citation.title))
             body.append(f'<img class="page" loading="lazy" src="{address}" alt="{alt}">')
     links = [
-        f'<a class="back" href="#conversation">{escape(translate("web.back", lang))}</a>',
         f'<a href="{root}/source/{quote(citation.document_id)}/original" download>'
         f"{escape(translate('web.download', lang))}</a>",
     ]
+    if isinstance(group, int):  # the turn of an answer
+        back = escape(translate("web.back", lang))
+        links.insert(0, f'<a class="back" href="#answer-{group}">{back}</a>')
     if citation.url:
         links.append(link(citation.url, translate("web.open_link", lang)))
     address = f"{root}/signal/{quote(citation.document_id)}/{citation.start}/{citation.end}"

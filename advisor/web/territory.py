@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, UsageError
 from advisor.guidance.complete import completed
 from advisor.guidance.diagnosis import Parcours
 from advisor.guidance.dispositifs import suggest
@@ -36,15 +36,18 @@ _FIELDS = (
     "name", "kind", "country", "population", "departement", "region", "contexts", "themes",
     "stage", "projects", "means",
 )  # fmt: skip
+# What a fiche does not know of a territory.
+_OWN = frozenset({"name", "themes", "stage", "projects", "means"})
 
 
 def build_territory(
-    page: gr.Blocks, fiches: Fiches, parcours: Parcours, lang: Language, root: str
+    page: gr.Blocks, tab: gr.Tab, fiches: Fiches, parcours: Parcours, lang: Language, root: str
 ) -> gr.BrowserState:
     """Add the page's components; return the state that keeps the profile in the browser.
 
     Args:
         page: the page being built.
+        tab: where the components stand.
         fiches: of the home.
         parcours: the self-diagnosis.
         lang: language of the interface.
@@ -65,6 +68,7 @@ def build_territory(
     with gr.Row():
         name = gr.Textbox(label=t("name"), max_length=200, elem_id="territory-name", scale=3)
         fill = gr.Button(t("fill"), min_width=120, scale=1)
+    unknown = show_html("", elem_id="territory-unknown")
     with gr.Row():
         kind = gr.Dropdown(choices("profile_kinds", KINDS), label=t("kind"), value=usual["kind"])
         country = gr.Radio(
@@ -119,6 +123,9 @@ def build_territory(
         values["population"] = str(profile.population or "")
         return [values[field] for field in _FIELDS]
 
+    def to_keep(profile: Profile) -> dict[str, Any]:
+        return profile.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
     def guide(need: str, *given: Any) -> tuple[Any, ...]:
         values, sliders = given[: len(form)], given[len(form) :]
         try:
@@ -138,21 +145,32 @@ def build_territory(
             "",
             suggested_html(programmes, lang),
             peers_html(near, known, lang, root),
-            profile.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
+            to_keep(profile),
         )
 
     def complete(*values: Any) -> tuple[Any, ...]:
         try:
             profile = profile_from(values)
-            found = completed(fiches, profile, frozenset({"themes", "projects", "stage"}))
+            # What another territory filled in says nothing of this one.
+            bare = Profile(**{field: getattr(profile, field) for field in _OWN})
+            try:
+                found = completed(fiches, bare, _OWN)
+            except UsageError:  # of namesakes, the département given decides
+                found = completed(fiches, profile, _OWN)
         except AdvisorError as error:
             return (problem_html(error, lang), *[gr.skip() for _ in form])
-        if found == profile:
+        if found == bare:
             return (
                 f'<p class="notice">{escape(t("unknown_name"))}</p>',
                 *[gr.skip() for _ in form],
             )
         return ("", *shown(found))
+
+    def keep(*values: Any) -> Any:
+        try:
+            return to_keep(profile_from(values))
+        except AdvisorError:  # said when the profile is used
+            return gr.skip()
 
     def restore(values: dict[str, Any] | None) -> list[Any]:
         try:
@@ -176,18 +194,23 @@ def build_territory(
         try:
             return ("", *shown(read_profile(path)))
         except AdvisorError as error:
+            error.params |= {"path": path.name}  # where the server put it tells nothing
             return (problem_html(error, lang), *[gr.skip() for _ in form])
         finally:
             path.unlink(missing_ok=True)  # nothing of it stays on the server
 
     search.click(guide, [need, *form, *weights], [problem, results, alike, kept], **QUIET)
     need.submit(guide, [need, *form, *weights], [problem, results, alike, kept], **QUIET)
-    fill.click(complete, form, [problem, *form], **QUIET)
-    name.submit(complete, form, [problem, *form], **QUIET)
+    for event in (fill.click, name.submit):
+        event(complete, form, [unknown, *form], **QUIET).then(keep, form, [kept], **QUIET)
+    for field in form:
+        typed = field.blur if isinstance(field, gr.Textbox) else field.input
+        typed(keep, form, [kept], **QUIET)
     save.click(export, form, [problem], **QUIET)
     load.upload(read, [load], [problem, *form], **QUIET)
-    page.load(restore, [kept], form, **QUIET)
-    kept.change(restore, [kept], form, **QUIET)
+    # Not when what is kept changes: the form changes it, and may have been typed in since.
+    for event in (page.load, tab.select):
+        event(restore, [kept], form, **QUIET)
     build_convergences(fiches, lang, root, projects, form, profile_from)
     build_trajectory(fiches, lang, root, name)
     build_diagnosis(page, fiches, parcours, lang, root, kept)

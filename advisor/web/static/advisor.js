@@ -20,7 +20,13 @@ const watchConversation = () => {
   let known = 0;
   new MutationObserver(() => {
     const asked = chat.querySelectorAll(".user.message");
-    const count = asked.length + chat.querySelectorAll(".answer").length;
+    const answers = [...chat.querySelectorAll(".answer")];
+    const count = asked.length + answers.length;
+    // «More details» is about the last answer. Hidden first: what follows moves up.
+    answers.forEach((one, place) => {
+      const more = one.querySelector("a.more");
+      if (more) more.hidden = place < answers.length - 1;
+    });
     if (asked.length && count > known) {
       const last = asked[asked.length - 1];
       let frame = last.parentElement;
@@ -37,14 +43,28 @@ const watchConversation = () => {
 watchConversation();
 
 // What can be done with an answer: say more, change the question it answered, copy it, report a citation.
+const write = (box, text) => {
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set.call(box, text);
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+};
 const ask = (text, send) => {
   const box = document.querySelector("#question textarea, #question input");
   if (!box) return;
-  const setter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set;
-  setter.call(box, text);
-  box.dispatchEvent(new Event("input", { bubbles: true }));
+  const draft = box.value;
+  write(box, text);
   box.focus();
-  if (send) setTimeout(() => document.querySelector("#send")?.click(), 150);
+  if (!send) return;
+  setTimeout(() => document.querySelector("#send")?.click(), 150);
+  if (!draft.trim()) return;
+  // What was being typed comes back while the answer, which empties the box, arrives.
+  const told = () => document.querySelectorAll("#conversation .answer .actions").length;
+  const before = told();
+  let left = 200;
+  const back = setInterval(() => {
+    if (box.value === "") write(box, draft);
+    if (told() > before) left = Math.min(left, 5);
+    if (![text, draft].includes(box.value) || --left < 0) clearInterval(back);
+  }, 100);
 };
 const done = (link) => { link.textContent = link.title; link.setAttribute("role", "status"); };
 const copyAnswer = async (link) => {
