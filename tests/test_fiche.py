@@ -102,3 +102,42 @@ def test_an_impossible_date_and_an_unreadable_header_are_reported_not_raised(
     for name in ("date", "ouverte", "guillemet"):
         assert is_fiche((tmp_path / f"{name}.md").read_text(encoding="utf-8"))
     assert not is_fiche("---\n\nUn simple filet, puis du texte.\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("checked: 2026-11-22", "checked: 2026-22", "AAAA-MM"),
+        ("date: 2021-02-10", "date: 2023-24", "AAAA-MM"),
+        ("updated: 2026-11-23", 'updated: "2026-02-30"', "2026-02-30"),
+        ("  population_max: 20000", "  population_max: 2\n  population_min: 3", "population_min"),
+        ("  status:", "  start: 2026-05\n  end: 2025\n  status:", "end précède start"),
+        ("themes:", "title: Un autre titre\nthemes:", "« title » est là deux fois"),
+        ("---\nkind", "\n---\nkind", "ouvrir le fichier"),
+        ("\n---\nLe fonds", "\nLe fonds", "ferme l'en-tête"),
+        ("kind:", "Kind:", "Kind"),
+    ],
+)
+def test_a_header_that_would_mislead_is_a_fiche_to_correct(old: str, new: str, said: str) -> None:
+    text = FICHE.replace(old, new)
+    assert is_fiche(text)
+    with pytest.raises(FicheError, match=said):
+        parse_fiche(text)
+
+
+def test_a_code_keeps_its_first_zero_and_any_line_ends_will_do() -> None:
+    text = FICHE.replace("  scope: national", "  scope: local\n  departements: [01, 2A, 62]")
+    for ends in ("\n", "\r\n", "\r"):
+        front = parse_fiche(text.replace("\n", ends)).front
+        assert front.dispositif is not None
+        assert front.dispositif.departements == ["01", "2A", "62"]
+
+
+def test_a_folder_or_a_broken_link_named_like_a_fiche_does_not_stop_the_check(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "dossier.md").mkdir()
+    (tmp_path / "lien.md").symlink_to(tmp_path / "absent.md")
+    (tmp_path / "fonds.MD").write_text(FICHE, encoding="utf-8")
+    count, problems = check_corpus(tmp_path)
+    assert (count, [one.path.name for one in problems]) == (2, ["lien.md"])

@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from advisor.catalogue.records import MARK_PATTERN
@@ -71,9 +79,20 @@ def _code_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-PartialDate = Annotated[
-    str, BeforeValidator(_date_text), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
-]
+def _of_the_calendar(value: str) -> str:
+    if _DATE.fullmatch(value):
+        parts = [int(part) for part in value.split("-")]
+        try:
+            dt.date(*[*parts, 1, 1][:3])
+        except ValueError:
+            pass
+        else:
+            return value
+    raise ValueError(f"« {value} » n'est pas une date : écrire AAAA, AAAA-MM ou AAAA-MM-JJ")
+
+
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+PartialDate = Annotated[str, BeforeValidator(_date_text), AfterValidator(_of_the_calendar)]
 Code = Annotated[str, BeforeValidator(_code_text)]
 
 
@@ -138,6 +157,15 @@ class Dispositif(_Strict):
     status: Literal["ouvert", "clos", "à vérifier"]
     url: str | None = Field(default=None, pattern=r"^https?://\S+$")
     checked: PartialDate
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Dispositif:
+        least, most = self.population_min, self.population_max
+        if least is not None and most is not None and least > most:
+            raise ValueError("population_min dépasse population_max")
+        if self.start and self.end and self.end < self.start[: len(self.end)]:
+            raise ValueError("end précède start")
+        return self
 
     def stated_numbers(self, today: str = "") -> set[str]:
         """Return the numbers that users read of it: of its offer, thresholds and period.
@@ -225,15 +253,50 @@ class Fiche:
     body_line: int
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML as maintainers mean it: ``01402`` is a code, not a number in base 8."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the fields of a block, no two of the same name.
+
+        Raises:
+            yaml.MarkedYAMLError: a field is there twice.
+        """
+        names: set[str] = set()
+        for key, _ in node.value:
+            if key.value in names:
+                told = f"le champ « {key.value} » est là deux fois"
+                raise yaml.MarkedYAMLError(note=told, problem_mark=key.start_mark)
+            names.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_INTEGER = "tag:yaml.org,2002:int"
+_Loader.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if pair[0] != _INTEGER]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    _INTEGER, re.compile(r"[-+]?(?:0|[1-9][0-9_]*)$"), list("-+0123456789")
+)
+# Fields that any fiche has, and no other text with a header has together.
+_OWN_FIELDS = re.compile(r"^[ \t]*(?:updated|summary|themes|sources)[ \t]*:", re.MULTILINE)
+_FEWEST_FIELDS = 3
+
+
 def is_fiche(text: str) -> bool:
     """Tell whether a Markdown text is meant as a fiche: it opens with a header that says so.
 
     A header that is never closed or cannot be read is one too, so that it is corrected rather
-    than taken for text.
+    than taken for text, and so is one whose first field is misspelt or that does not open the file.
     """
-    if not text.lstrip("\ufeff").startswith("---"):
+    text = _lines_ended(text).lstrip("\ufeff \t\n")
+    if not text.startswith("---"):
         return False
-    if re.search(r"^kind[ \t]*:", text[:4000], re.MULTILINE):
+    head = text[:4000]
+    if re.search(r"^kind[ \t]*:", head, re.MULTILINE):
+        return True
+    if len(set(_OWN_FIELDS.findall(head))) >= _FEWEST_FIELDS:
         return True
     match = _FRONT_MATTER.match(text)
     try:
@@ -242,24 +305,29 @@ def is_fiche(text: str) -> bool:
         return True
 
 
+def _lines_ended(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def parse_fiche(text: str) -> Fiche:
     """Parse and validate a fiche.
 
     Raises:
         FicheError: the front matter is absent, is not YAML or breaks the schema.
     """
+    text = _lines_ended(text)
     match = _FRONT_MATTER.match(text)
     if match is None:
-        raise FicheError([FicheProblem(1, "l'en-tête entre deux lignes « --- » manque")])
+        raise FicheError([FicheProblem(1, _without_header(text))])
     header = match.group(1)
     try:
-        data = yaml.safe_load(header)
-        tree = yaml.compose(header)
+        data = yaml.load(header, _Loader)
+        tree = yaml.compose(header, _Loader)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none, 2026-13-45
         mark = getattr(error, "problem_mark", None)
         line = (mark.line if mark else 0) + 2
-        reason = "guillemet ou crochet non fermé, retrait ou date incorrects"
-        raise FicheError([FicheProblem(line, f"en-tête illisible ({reason})")]) from None
+        reason = "en-tête illisible (guillemet ou crochet non fermé, retrait ou date incorrects)"
+        raise FicheError([FicheProblem(line, getattr(error, "note", None) or reason)]) from None
     if not isinstance(data, dict):
         raise FicheError(
             [FicheProblem(2, "l'en-tête doit être une liste de champs « nom: valeur »")]
@@ -272,6 +340,16 @@ def parse_fiche(text: str) -> Fiche:
         ]
         raise FicheError(problems) from None
     return Fiche(front, text[match.end() :], text.count("\n", 0, match.end()) + 1)
+
+
+def _without_header(text: str) -> str:
+    """Return what keeps the header of a text from being one."""
+    opening = text.lstrip("\ufeff \t\n")
+    if not opening.startswith("---"):
+        return "l'en-tête entre deux lignes « --- » manque"
+    if _FRONT_MATTER.match(opening):
+        return "l'en-tête doit ouvrir le fichier : retirer ce qui le précède"
+    return "la seconde ligne « --- », qui ferme l'en-tête, manque"
 
 
 def _line_of(tree: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
@@ -379,6 +457,9 @@ class CorpusProblem:
     problem: FicheProblem
 
 
+_SUFFIXES = (".md", ".markdown")
+
+
 def check_corpus(folder: Path) -> tuple[int, list[CorpusProblem]]:
     """Check every fiche below a folder; return (number of fiches, problems).
 
@@ -388,7 +469,11 @@ def check_corpus(folder: Path) -> tuple[int, list[CorpusProblem]]:
     problems: list[CorpusProblem] = []
     fiches: dict[str, tuple[Path, Fiche]] = {}
     stems: dict[str, Path] = {}
-    paths = sorted(path for path in folder.rglob("*.md") if path.name != "README.md")
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in _SUFFIXES and path.name != "README.md" and not path.is_dir()
+    )
     for path in paths:
         if path.stem in stems:
             twin = stems[path.stem].relative_to(folder)
@@ -396,13 +481,13 @@ def check_corpus(folder: Path) -> tuple[int, list[CorpusProblem]]:
         stems[path.stem] = path
         try:
             fiche = parse_fiche(path.read_text(encoding="utf-8"))
-        except (FicheError, UnicodeDecodeError) as error:
-            found = (
-                error.problems
-                if isinstance(error, FicheError)
-                else [FicheProblem(1, "le fichier n'est pas en UTF-8")]
-            )
-            problems += [CorpusProblem(path, problem) for problem in found]
+        except FicheError as error:
+            problems += [CorpusProblem(path, problem) for problem in error.problems]
+            continue
+        except (UnicodeDecodeError, OSError) as error:
+            unread = isinstance(error, OSError)
+            reason = "le fichier ne peut pas être lu" if unread else "le fichier n'est pas en UTF-8"
+            problems.append(CorpusProblem(path, FicheProblem(1, reason)))
             continue
         fiches[path.stem] = (path, fiche)
         faults = [*check_body(fiche), *check_numbers(fiche)]

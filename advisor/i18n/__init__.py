@@ -87,14 +87,20 @@ def format_percent(share: float, lang: str = "fr") -> str:
 
 
 def format_date(date: str | None, lang: str = "fr") -> str:
-    """Write a date given as AAAA, AAAA-MM or AAAA-MM-JJ; an empty string when absent."""
+    """Write a date given as AAAA, AAAA-MM or AAAA-MM-JJ; an empty string when absent.
+
+    What is no date of the calendar is returned as it is.
+    """
     import datetime as dt
 
     from babel.dates import format_date as babel_date
 
     if not date:
         return ""
-    parts = [int(part) for part in date[:10].split("-")]
-    day = dt.date(*[*parts, 1, 1][:3])
+    try:
+        parts = [int(part) for part in date[:10].split("-")]
+        day = dt.date(*[*parts, 1, 1][:3])
+    except ValueError:
+        return date
     patterns = {1: "y", 2: "MMMM y"}
     return str(babel_date(day, patterns.get(len(parts), "long"), locale=lang))
