@@ -62,7 +62,7 @@ def get_settings() -> Settings:
     """Return the settings of this process.
 
     Raises:
-        UsageError: an environment variable has a value that cannot be used.
+        UsageError: a setting has a value that cannot be used, or ``.env`` cannot be read.
     """
     try:
         return Settings()
@@ -70,3 +70,5 @@ def get_settings() -> Settings:
         first = error.errors()[0]
         name = "ADVISOR_" + "_".join(str(part) for part in first["loc"]).upper()
         raise UsageError("bad_setting", name=name, value=str(first.get("input"))) from None
+    except (UnicodeDecodeError, OSError):
+        raise UsageError("settings_not_text", path=str(Path(".env").absolute())) from None

@@ -14,8 +14,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,14 +36,23 @@ from ingest.read import PIPELINE, ReadResult, document_id, file_format
 from ingest.report import FileReport, ImportReport, Outcome, ReportBuilder, warning_sentences
 
 _LOOKUP = 500
+_NOT_CURRENT = {
+    "withdrawn": "document_withdrawn",
+    "replaced": "document_replaced",
+    "staged": "document_staged",
+}
 
 
 @dataclass(slots=True)
 class _Pending:
-    """A file to read, and the other files met meanwhile with the same bytes."""
+    """A file to read, and the other files met meanwhile with the same bytes.
+
+    ``after_withdrawal``: what it held before was withdrawn.
+    """
 
     found: Path
     file: SourceFile
+    after_withdrawal: bool = False
     twins: list[SourceFile] = field(default_factory=list)
 
 
@@ -84,15 +93,13 @@ class Importer:
         # Its import takes longer than reading a few files; workers read meanwhile.
         threading.Thread(target=importlib.import_module, args=("chromadb",), daemon=True).start()
         embeddings = load_embeddings(self._settings.embedding_model)
-        try:
-            with writer_lease(self._settings.home):
-                self._import(list(discover(paths)), embeddings, restore)
-                _date_older(self._catalogue)
-                store = index_store(self._settings, self._catalogue)
-                if not store.up_to_date(embeddings.model_id):
-                    store.build(embeddings, self._progress)
-        except OSError as error:
-            raise storage_error(error, self._settings.catalogue_path) from None
+        with _writing(self._settings):
+            self._import(list(discover(paths)), embeddings, restore)
+            self._tell_vanished(path for path in paths if path.is_dir())
+            _date_older(self._catalogue)
+            store = index_store(self._settings, self._catalogue)
+            if not store.up_to_date(embeddings.model_id):
+                store.build(embeddings, self._progress)
         return self._report.finish(time.monotonic() - started)
 
     def _import(self, found: list[Found], embeddings: PassageEmbeddings, restore: bool) -> None:
@@ -108,6 +115,14 @@ class Importer:
             done = total - len(pending)
             self._progress("read", done, total)
         self._progress("read", total, total)
+
+    def _tell_vanished(self, folders: Iterable[Path]) -> None:
+        """Report the files that are no longer there: their documents are still cited."""
+        for folder in folders:
+            for path, identifier in self._catalogue.files_below(_key(folder)):
+                if not os.path.lexists(path):
+                    message = translate("report.vanished", self._lang, id=identifier[:12])
+                    self._emit(path, Outcome.UNCHANGED, identifier, message, 0, 0)
 
     def _tasks(
         self, found: list[Found], pending: dict[str, _Pending], restore: bool
@@ -154,7 +169,8 @@ class Importer:
         if state is not None:
             self._known_content(file, identifier, state, known, restore)
             return None
-        pending[identifier] = _Pending(path, file)
+        after = known is not None and known.state == "withdrawn"
+        pending[identifier] = _Pending(path, file, after)
         return ReadTask(path, name, identifier)
 
     def _known_content(
@@ -168,6 +184,9 @@ class Importer:
         """The bytes were imported before, perhaps from another file or at another time."""
         returns = state == "replaced" or (state == "withdrawn" and restore)
         self._catalogue.point_source(file, identifier, restage=returns)
+        # A file moved: where it was, it holds the document no longer.
+        paths = self._catalogue.summary(identifier).paths
+        self._catalogue.forget_files([one for one in paths if not os.path.lexists(one)])
         if returns:
             summary = self._catalogue.summary(identifier)
             self._emit(file.path, Outcome.IMPORTED, identifier, "", summary.pages, summary.passages)
@@ -213,6 +232,8 @@ class Importer:
             result.facts,
         )
         message = warning_sentences(document.warnings, self._lang)
+        if entry.after_withdrawal:
+            message = f"{message} {translate('report.after_withdrawal', self._lang)}".strip()
         outcome = Outcome.WARNED if message else Outcome.IMPORTED
         pages, passages = len(document.pages), len(result.passages)
         self._emit(entry.file.path, outcome, document.id, message, pages, passages)
@@ -270,7 +291,7 @@ def rebuild(settings: Settings, progress: Progress = lambda _stage, _done, _tota
     """
     catalogue = Catalogue(settings.catalogue_path)
     embeddings = load_embeddings(settings.embedding_model)
-    with writer_lease(settings.home):
+    with _writing(settings):
         _date_older(catalogue)
         store = index_store(settings, catalogue)
         return store.build(embeddings, progress, from_scratch=True).passages
@@ -282,20 +303,38 @@ def withdraw(
     """Withdraw a document and publish indexes without it; return what it was.
 
     Raises:
-        UsageError: no such document.
+        UsageError: no such document, or it is withdrawn or replaced already.
         WriterBusy: another process is writing to this home.
+        StorageError: the disk is full or the home cannot be written.
     """
     catalogue = Catalogue(settings.catalogue_path)
     embeddings = load_embeddings(settings.embedding_model)
-    with writer_lease(settings.home):
+    with _writing(settings):
         summary = catalogue.summary(identifier)
-        if summary.state != "current":
-            raise UsageError("unknown_document", id=identifier)
-        catalogue.withdraw(summary.id)
+        if summary.state == "current":
+            catalogue.withdraw(summary.id)
+        # Those of a withdrawal that could not be finished are built now.
         store = index_store(settings, catalogue)
         if not store.up_to_date(embeddings.model_id):
             store.build(embeddings, progress)
+        if summary.state != "current":
+            raise UsageError(_NOT_CURRENT[summary.state], title=summary.title)
         return summary
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[None]:
+    """Hold the write lock of a home; say in words what the system refuses.
+
+    Raises:
+        WriterBusy: another process is writing to this home.
+        StorageError: the disk is full or the home cannot be written.
+    """
+    try:
+        with writer_lease(settings.home):
+            yield
+    except OSError as error:
+        raise storage_error(error, settings.catalogue_path) from None
 
 
 def index_store(settings: Settings, catalogue: Catalogue) -> IndexStore:

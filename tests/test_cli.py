@@ -226,3 +226,12 @@ def test_the_starter_corpus_answers_the_readme_and_declines_what_is_outside_it(t
         answer = answers[question]
         assert answer["status"] == "answered", question
         assert all(citation["verdict"] == "verified" for citation in answer["citations"])
+
+
+def test_an_empty_path_and_unreadable_settings_are_said_in_a_sentence(folder, tmp_path) -> None:
+    empty = advisor("import", "")
+    assert (empty.returncode, "vide" in empty.stderr) == (2, True)
+    (tmp_path / ".env").write_bytes("# réglages\n".encode("latin-1"))
+    unread = advisor("documents", cwd=tmp_path)
+    assert (unread.returncode, ".env" in unread.stderr) == (2, True)
+    assert "Traceback" not in unread.stderr

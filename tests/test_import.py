@@ -16,7 +16,7 @@ import pytest
 
 from advisor.catalogue.lease import writer_lease
 from advisor.catalogue.store import Catalogue
-from advisor.errors import AdvisorError, IndexUnavailable, StorageError, WriterBusy
+from advisor.errors import AdvisorError, IndexUnavailable, StorageError, UsageError, WriterBusy
 from advisor.index import generations
 from advisor.index.dense import DenseIndex, update_dense
 from advisor.index.embedding import load_embeddings
@@ -361,6 +361,75 @@ def test_a_damaged_vector_index_is_answered_around_and_rebuilt_without_embedding
         rebuild(imported)
     assert problems(imported) == []
     assert search.search("fosse fermée en 1986", 1).missing_leg is None
+
+
+@pytest.mark.parametrize("suffix", [".store", ".idx", ".term", ".pos"])
+def test_a_damaged_lexical_index_is_answered_around_and_rebuilt(imported, suffix) -> None:
+    generation = Catalogue(imported.catalogue_path).generation()
+    assert generation is not None
+    lexical = imported.index_path / f"generation-{generation.id}" / "lexical"
+    for path in lexical.glob(f"*{suffix}"):
+        path.write_bytes(bytes(path.stat().st_size))
+    search = PassageSearch(imported)
+    result = search.search("fosse fermée en 1986", 1)
+    assert "1986" in result.hits[0].passage.text
+    if result.missing_leg is not None:
+        assert result.missing_leg == "lexical"
+        assert search.needs_rebuild()
+        rebuild(imported)
+        assert search.search("fosse fermée en 1986", 1).missing_leg is None
+    assert problems(imported) == []
+
+
+def test_a_file_that_moved_and_was_then_corrected_leaves_one_version(
+    settings, folder, tmp_path, import_into
+) -> None:
+    import_into(settings, folder)
+    moved = tmp_path / "ailleurs"
+    folder.rename(moved)
+    import_into(settings, moved)
+    path = next(moved.glob("*.txt"))
+    before = len(Catalogue(settings.catalogue_path).documents())
+    path.write_text(path.read_text(encoding="utf-8") + "\nUne ligne de plus.\n", encoding="utf-8")
+    import_into(settings, moved)
+    assert len(Catalogue(settings.catalogue_path).documents()) == before
+
+
+def test_a_file_that_is_gone_is_named_with_the_way_to_withdraw_its_document(
+    settings, folder, import_into
+) -> None:
+    import_into(settings, folder)
+    path = next(folder.glob("*.txt"))
+    path.unlink()
+    told = [one for one in import_into(settings, folder).documents if one.path == str(path)]
+    assert "advisor remove" in told[0].message
+    assert Catalogue(settings.catalogue_path).summary(told[0].document_id).state == "current"
+    withdraw(settings, told[0].document_id)
+    assert not any(one.path == str(path) for one in import_into(settings, folder).documents)
+    with pytest.raises(UsageError) as caught:
+        withdraw(settings, told[0].document_id)
+    assert caught.value.code == "document_withdrawn"
+
+
+def test_a_new_version_of_what_was_withdrawn_says_that_it_is_cited(
+    settings, folder, import_into
+) -> None:
+    report = import_into(settings, folder)
+    path = next(folder.glob("*.txt"))
+    withdraw(settings, next(one.document_id for one in report.documents if one.path == str(path)))
+    path.write_text(path.read_text(encoding="utf-8") + "\nUne ligne de plus.\n", encoding="utf-8")
+    told = next(one for one in import_into(settings, folder).documents if one.path == str(path))
+    assert told.outcome is Outcome.WARNED
+    assert "retiré" in told.message
+
+
+def test_a_damaged_byte_does_not_change_the_encoding_of_a_text(
+    settings, tmp_path, import_into
+) -> None:
+    (tmp_path / "foret.txt").write_bytes("La forêt est replantée en été, à pied".encode().replace("à".encode(), b"\xc3"))
+    told = import_into(settings, tmp_path / "foret.txt").documents[0]
+    assert told.outcome is Outcome.WARNED
+    assert "forêt" in Catalogue(settings.catalogue_path).documents()[0].title
 
 
 def test_an_index_of_another_model_is_detected_and_rebuilt(imported, tmp_path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from advisor.catalogue.database import storage_error
 from advisor.errors import WriterBusy
 
 # A killed import holds its lock until the last of its processes is gone: a moment.
@@ -21,9 +22,14 @@ def writer_lease(home: Path) -> Iterator[None]:
 
     Raises:
         WriterBusy: another process holds it (its process number is in the message).
+        StorageError: the home cannot be written.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(home / "writer.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    lock = home / "writer.lock"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise storage_error(error, lock) from None
     try:
         if not _locked(descriptor):
             holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()

@@ -287,6 +287,23 @@ class Catalogue(Database):
             )
         }
 
+    def files_below(self, folder: str) -> list[tuple[str, str]]:
+        """Return (path, document id) of the files of a folder whose document is current."""
+        return [
+            (row[0], row[1])
+            for row in self.rows(
+                """SELECT s.path, s.document_id FROM sources s JOIN documents d
+                ON d.id = s.document_id WHERE d.state = 'current' AND s.path GLOB ?
+                ORDER BY s.path""",
+                (f"{glob_literal(folder.rstrip('/'))}/*",),
+            )
+        ]
+
+    def forget_files(self, paths: Sequence[str]) -> None:
+        """Forget that some files held a document: it stays, and no longer depends on them."""
+        with self.transaction() as connection:
+            connection.executemany("DELETE FROM sources WHERE path = ?", [(one,) for one in paths])
+
     def state_of(self, document_id: str) -> str | None:
         """Return the state of a document, ``None`` when it was never imported."""
         rows = self.rows("SELECT state FROM documents WHERE id = ?", (document_id,))

@@ -63,6 +63,8 @@ _STYLES = {"refused": "red", "imported_with_warnings": "yellow", "imported": "gr
 
 def _expand(path: str) -> Iterator[Path]:
     if path != "-":
+        if not path.strip():  # a shell variable that is not set
+            raise UsageError("empty_path")
         yield Path(path)
         return
     for line in sys.stdin:

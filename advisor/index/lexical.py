@@ -8,16 +8,16 @@ it finds candidates, ``advisor.retrieval.bm25f`` ranks them from the words kept 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import cast
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import tantivy
 
 from advisor.catalogue.records import IndexEntry
-from advisor.errors import IndexUnavailable
+from advisor.errors import AdvisorError, IndexUnavailable
 from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language
 
@@ -27,6 +27,8 @@ _TERMS = "terms-4"
 # Boosts of the three fields when candidates are looked for.
 _FIELD_BOOSTS = {"title": 0.2, "headings": 0.5, "body": 1.0}
 _SEPARATOR = "|"
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,36 @@ def _open(path: Path, schema: tantivy.Schema) -> tantivy.Index:
     return index
 
 
+def _reading(
+    read: Callable[Concatenate[LexicalIndex, P], T],
+) -> Callable[Concatenate[LexicalIndex, P], T]:
+    """Make a method say that the index is damaged, where Tantivy fails on its files.
+
+    A file cut short makes it panic, which no ``Exception`` catches.
+    """
+
+    @wraps(read)
+    def method(self: LexicalIndex, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(self, *args, **kwargs)
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, AdvisorError):
+            raise
+        except BaseException as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise IndexUnavailable("index_damaged", path=str(self.path), reason=reason) from None
+
+    return cast("Callable[Concatenate[LexicalIndex, P], T]", method)
+
+
 class LexicalIndex:
     """Reads a built index folder.
 
     Raises:
-        IndexUnavailable: the folder is missing, damaged or of an older layout.
+        IndexUnavailable: the folder is missing, damaged or of an older layout; so do its methods.
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         if not (path / "meta.json").is_file():
             raise IndexUnavailable("index_missing", path=str(path))
         try:
@@ -87,6 +111,7 @@ class LexicalIndex:
         return int(self._searcher.num_docs)
 
     @cached_property
+    @_reading
     def mean_length(self) -> float:
         """Mean number of content words of a passage."""
         everything = tantivy.Query.all_query()
@@ -97,14 +122,17 @@ class LexicalIndex:
         return answer["mean"]["value"] or 1.0
 
     @cached_property
+    @_reading
     def spellings(self) -> Mapping[str, int]:
         """Every whole word of the corpus with the number of passages that hold it."""
         return dict(self._searcher.terms_with_prefix("spellings", ""))
 
+    @_reading
     def document_frequency(self, term: str) -> int:
         """Return how many passages hold a term, in the field that holds it most."""
         return max(int(self._searcher.doc_freq(field, term)) for field in _FIELD_BOOSTS)
 
+    @_reading
     def search(
         self,
         terms: Mapping[str, float],
@@ -141,6 +169,7 @@ class LexicalIndex:
         # Equal scores come in an order that depends on how the index was built; ids do not.
         return sorted(candidates, key=lambda one: (-one.score, one.passage_id))
 
+    @_reading
     def holds(
         self, document_ids: Sequence[str], words: Collection[str], terms: Collection[str] = ()
     ) -> bool:
@@ -162,6 +191,7 @@ class LexicalIndex:
         )
         return bool(self._searcher.search(query, 1).hits)
 
+    @_reading
     def candidates(self, passage_ids: Sequence[str]) -> dict[str, Candidate]:
         """Return the words of some passages, by passage id."""
         if not passage_ids:
@@ -179,6 +209,7 @@ class LexicalIndex:
             str(stored.get_first("id")), score, cast(Language, lang), title, headings, body
         )
 
+    @_reading
     def ids(self) -> set[str]:
         """Return every passage id in the index."""
         found = self._searcher.search(tantivy.Query.all_query(), max(self.size, 1)).hits

@@ -99,6 +99,14 @@ class PassageSearch:
             IndexUnavailable: neither index can be read.
         """
         query = understand(question, history, self.lang) if isinstance(question, str) else question
+        try:
+            return self._search(query, k, filters, legs)
+        except IndexUnavailable:
+            if not self._served.forget_lexical():
+                raise
+            return self._search(query, k, filters, legs)
+
+    def _search(self, query: Query, k: int, filters: Filters | None, legs: str) -> SearchResult:
         if not any(char.isalnum() for char in query.text):
             raise UsageError("empty_question")
         gazetteer = self.gazetteer
@@ -174,6 +182,13 @@ class PassageSearch:
 
         Without a lexical index, none: nothing is known of them.
         """
+        try:
+            return self._unnamed(query, document_ids)
+        except IndexUnavailable:
+            self._served.forget_lexical()
+            return []
+
+    def _unnamed(self, query: Query, document_ids: Sequence[str]) -> list[str]:
         index = self._served.current().lexical
         found = []
         for name, words in named(query).items():

@@ -76,6 +76,18 @@ class ServedIndexes:
                     )
                 )
 
+    def forget_lexical(self) -> bool:
+        """Stop using a lexical index that failed during a search; tell whether one was in use."""
+        with self._lock:
+            if self._open is None or self._open.lexical is None:
+                return False
+            path = str(self._settings.index_path)
+            self._open.lexical = None
+            self._open.problems.append(
+                IndexUnavailable("index_damaged", path=path, reason="search")
+            )
+            return True
+
     def needs_rebuild(self) -> bool:
         """Tell whether a rebuild would bring back what is missing: a leg, dates, tokens."""
         generation: Generation | None = self._catalogue.generation()

@@ -56,7 +56,7 @@ def weights_by_language(
         stems = stems_of(query, one.asked[0]) if one.origin == "same" else None
         for term in one.terms:
             value = share * rarity(index, stems or (term,))
-            for lang in weights if one.lang is None else (one.lang,):
+            for lang in weights if one.lang is None else weights.keys() & {one.lang}:
                 weights[lang][term] = max(weights[lang].get(term, 0.0), value)
     return weights
 

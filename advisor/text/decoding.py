@@ -11,10 +11,14 @@ _BOMS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
+# So many letters of several bytes, at least, for each damaged one, where a text is in UTF-8.
+_VALID = 2
 
 
 def decode(data: bytes) -> str:
     """Return the text of a file, whatever its encoding.
+
+    A damaged byte of a text in UTF-8 becomes «\ufffd».
 
     Raises:
         ReadRefused: the bytes are not text.
@@ -25,6 +29,11 @@ def decode(data: bytes) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
+        repaired = data.decode("utf-8", "replace")
+        damaged = repaired.count("\ufffd")
+        # Other encodings have next to no sequence that UTF-8 allows.
+        if _VALID * damaged <= sum(not char.isascii() for char in repaired) - damaged:
+            return repaired
         from charset_normalizer import from_bytes
 
         # Western encodings first: they are what French offices left behind.
