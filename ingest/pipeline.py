@@ -201,10 +201,10 @@ class Importer:
             return
         if state == "staged":  # read by an import that was interrupted before publication
             summary = self._catalogue.summary(identifier)
-            message = translate("report.resumed", self._lang)
-            self._emit(
-                file.path, Outcome.IMPORTED, identifier, message, summary.pages, summary.passages
-            )
+            warned = warning_sentences(summary.warnings, self._lang)
+            message = f"{translate('report.resumed', self._lang)} {warned}".strip()
+            outcome = Outcome.WARNED if warned else Outcome.IMPORTED
+            self._emit(file.path, outcome, identifier, message, summary.pages, summary.passages)
             return
         message = translate("report.withdrawn", self._lang) if state == "withdrawn" else ""
         self._emit(file.path, Outcome.UNCHANGED, identifier, message, 0, 0)

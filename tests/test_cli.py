@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from advisor.catalogue.store import Catalogue
 from advisor.cli.app import app
 from tests.conftest import ROOT
 
@@ -235,3 +236,24 @@ def test_an_empty_path_and_unreadable_settings_are_said_in_a_sentence(folder, tm
     unread = advisor("documents", cwd=tmp_path)
     assert (unread.returncode, ".env" in unread.stderr) == (2, True)
     assert "Traceback" not in unread.stderr
+
+
+def test_a_check_of_what_holds_no_fiche_says_so(tmp_path) -> None:
+    (tmp_path / "fiche.md").write_text("x", encoding="utf-8")
+    (tmp_path / "vide").mkdir()
+    for place, said in (("fiche.md", "est un fichier"), ("vide", "aucune fiche")):
+        checked = advisor("corpus", "check", tmp_path / place)
+        assert (checked.returncode, said in checked.stderr) == (2, True)
+
+
+def test_questions_saved_with_a_byte_order_mark_are_read(imported, tmp_path) -> None:
+    line = json.dumps({"id": "1", "question": "fosse fermée en 1986"})
+    (tmp_path / "q.jsonl").write_text(line + "\n", encoding="utf-8-sig")
+    asked = advisor("ask", "--jsonl", tmp_path / "q.jsonl", ADVISOR_HOME=str(imported.home))
+    assert json.loads(asked.stdout.splitlines()[0])["id"] == "1"
+
+
+def test_a_table_read_by_another_program_keeps_its_titles_whole(imported) -> None:
+    listed = advisor("documents", ADVISOR_HOME=str(imported.home)).stdout
+    titles = [one.title for one in Catalogue(imported.catalogue_path).documents()]
+    assert all(title in listed for title in titles)

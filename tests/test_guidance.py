@@ -76,6 +76,20 @@ def test_each_rule_decides_with_its_reason(changes, expected) -> None:
     assert decision(VILLAGE, **changes) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Dijon", "in_list"),
+        ("Métropole de Dijon", "in_list"),
+        ("Fontaine-lès-Dijon", "not_in_list"),
+    ],
+)
+def test_a_closed_list_holds_a_town_and_not_its_neighbour(name: str, code: str) -> None:
+    listed = record(reserved_to=["Dijon", "Paris"])
+    reasons = decide(Profile(name=name, kind="commune"), listed, TODAY)[1]
+    assert code in [reason.code for reason in reasons]
+
+
 def test_what_is_not_known_is_to_check_never_guessed() -> None:
     blank = Profile()
     assert decision(blank)[0] is Decision.CHECK

@@ -426,7 +426,9 @@ def test_a_new_version_of_what_was_withdrawn_says_that_it_is_cited(
 def test_a_damaged_byte_does_not_change_the_encoding_of_a_text(
     settings, tmp_path, import_into
 ) -> None:
-    (tmp_path / "foret.txt").write_bytes("La forêt est replantée en été, à pied".encode().replace("à".encode(), b"\xc3"))
+    (tmp_path / "foret.txt").write_bytes(
+        "La forêt est replantée en été, à pied".encode().replace("à".encode(), b"\xc3")
+    )
     told = import_into(settings, tmp_path / "foret.txt").documents[0]
     assert told.outcome is Outcome.WARNED
     assert "forêt" in Catalogue(settings.catalogue_path).documents()[0].title

@@ -17,6 +17,11 @@ def sentences(text: str) -> list[str]:
         ("L'équité. Énergie.", ["L'équité.", "Énergie."]),
         ("M. Caron a signé. L'art. 5 vaut 1.5 M€.", ["M. Caron a signé.", "L'art. 5 vaut 1.5 M€."]),
         ("J. Dupont vint. Bien.", ["J. Dupont vint.", "Bien."]),
+        ("Un centre d'art. Il ouvre.", ["Un centre d'art.", "Il ouvre."]),
+        (
+            "Dès sept. 2020 on en vit sept. Puis huit.",
+            ["Dès sept. 2020 on en vit sept.", "Puis huit."],
+        ),
         ("« Bien ! » dit-il. Puis rien.", ["« Bien ! » dit-il.", "Puis rien."]),
         ("Un titre\nUne phrase.", ["Un titre", "Une phrase."]),
         ("1. Faire. 2. Dire.", ["1. Faire.", "2. Dire."]),

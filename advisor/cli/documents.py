@@ -177,8 +177,11 @@ def corpus_check(
     from advisor.catalogue.fiche import check_corpus
 
     if not folder.is_dir():
-        raise UsageError("no_such_folder", path=str(folder))
+        code = "not_a_folder" if folder.exists() else "no_such_folder"
+        raise UsageError(code, path=str(folder))
     count, problems = check_corpus(folder)
+    if not count:
+        raise UsageError("no_fiche", path=str(folder))
     if as_json:
         found = [
             {"path": str(one.path), "line": one.problem.line, "message": one.problem.message}
@@ -190,5 +193,5 @@ def corpus_check(
             out.print(f"{one.path}:{one.problem.line}: {one.problem.message}", markup=False)
         key = "fiches_bad" if problems else "fiches_ok"
         out.print(text(key, count=count, problems=len(problems)), markup=False)
-    if problems or not count:
+    if problems:
         raise typer.Exit(1)

@@ -202,7 +202,9 @@ def _numbered_lines(source: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not blank, with their number; ``-`` is the standard input."""
     try:
         with (
-            nullcontext(sys.stdin) if source == "-" else Path(source).open(encoding="utf-8") as file
+            nullcontext(sys.stdin)
+            if source == "-"
+            else Path(source).open(encoding="utf-8-sig") as file
         ):
             for number, line in enumerate(file, start=1):
                 if line.strip():

@@ -13,7 +13,9 @@ from advisor.errors import AdvisorError
 from advisor.i18n import format_date, translate
 from advisor.settings import get_settings
 
-out = Console(highlight=False, soft_wrap=True)
+# A table that another program reads is not fitted to a screen.
+_PIPED_WIDTH = 400
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

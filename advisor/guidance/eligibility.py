@@ -128,12 +128,24 @@ def _place(profile: Profile, record: Dispositif) -> Iterator[Reason]:
             yield Reason(Decision.ELIGIBLE, "in_region", (("place", profile.region),))
 
 
+# What a name may have before the name of a list.
+_KIND_WORDS = frozenset(
+    [
+        "ville", "commune", "mairie", "metropole", "eurometropole", "communaute", "agglomeration",
+        "agglo", "urbaine", "communes", "cu", "ca", "cc", "de", "des", "du", "d", "la", "le", "les",
+        "l", "et",
+    ]
+)  # fmt: skip
+
+
 def _closed_list(profile: Profile, record: Dispositif) -> Reason:
     shown = (("places", ", ".join(record.reserved_to)),)
     if not profile.name:  # a few names among thousands: not without knowing
         return Reason(Decision.NOT_ELIGIBLE, "list_unknown", shown)
     words = set(plain(profile.name).split())
-    if any(set(plain(name).split()) <= words for name in record.reserved_to):
+    listed = (set(plain(name).split()) for name in record.reserved_to)
+    # «Métropole de Dijon» is Dijon; Fontaine-lès-Dijon is another place.
+    if any(name <= words and words - name <= _KIND_WORDS for name in listed):
         return Reason(Decision.ELIGIBLE, "in_list")
     return Reason(Decision.NOT_ELIGIBLE, "not_in_list", shown)
 

@@ -186,7 +186,7 @@ def _mean(shares: Mapping[str, Column], weights: Mapping[str, float]) -> Column:
 
 def _weights(own: Mapping[str, float]) -> dict[str, float]:
     for name, value in own.items():
-        if name not in WEIGHTS or value < 0:
+        if name not in WEIGHTS or not 0 <= value < math.inf:
             known = ", ".join(WEIGHTS)
             raise UsageError("peer_weight", name=name, value=str(value), known=known)
     return {**WEIGHTS, **own}

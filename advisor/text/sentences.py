@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from advisor.text.words import word_list
 
 _ABBREVIATIONS = word_list("abbreviations")
+# Words of their own too, which are abbreviations before a number alone.
+_BEFORE_NUMBERS = frozenset({"art", "fig", "max", "min", "no", "nos", "sept", "tab"})
 _END = re.compile(r"[.!?…]+[\"'»”’)\]]*(?:[\s\u00a0\u202f]*»)?(?=\s|$)")
 _OPENING = re.compile(r"[\s\u00a0\u202f]*[«“\"'(\[–—-]?[\s\u00a0\u202f]*(\S)")
 _LAST_WORD = re.compile(r"([\w°]+)$")
@@ -70,7 +72,8 @@ def _is_boundary(text: str, begin: int, match: re.Match[str], end: int) -> bool:
         return True
     last = word.group(1)
     if last.lower() in _ABBREVIATIONS:
-        return False
+        # «Art. 5», «sept. 2020»; but «un centre d'art. Il a ouvert…».
+        return last.lower() in _BEFORE_NUMBERS and not after.group(1).isdigit()
     # An initial («J. Dupont») or a bare enumerator («1. Faire», «3. Oktober»).
     if len(last) == 1 and last.isalpha() and last.isupper():
         return False
