@@ -349,6 +349,8 @@ def test_a_follow_up_leans_on_the_question_and_on_its_answer() -> None:
         ("Is it possible to sign the charter online?", "en", False),
         ("How long does it take to build a heat network?", "en", False),
         ("Which town renovated its town hall?", "en", False),
+        ("Wie viele Einwohner hat Bottrop?", "de", False),
+        ("Wie viele Einwohner?", "de", True),
         ("Welche Stadt hat ihr Wärmenetz gebaut?", "de", False),
         ("Können Sie mir LEADER erklären?", "de", False),
         ("Ist es möglich, die Charta zu unterzeichnen?", "de", False),

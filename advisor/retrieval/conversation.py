@@ -16,7 +16,7 @@ from pathlib import Path
 
 from advisor.retrieval.asked import Shape, own_words, understand_shape
 from advisor.text.analysis import STOP_WORDS
-from advisor.text.language import Language
+from advisor.text.language import Language, is_word
 from advisor.text.mentions import capitalised_in
 from advisor.text.normalise import fold_typed
 from advisor.text.sentences import sentence_spans
@@ -161,7 +161,12 @@ def _has_owner_before(text: str, folded: str, lang: Language) -> bool:
 def _lacks_complement(text: str, folded: str, lang: Language) -> bool:
     """Tell whether a question asks something without saying of what: «quels résultats ?»."""
     asked = understand_shape(text, lang)
-    named = lang != "de" and bool(capitalised_in(text))
+    # In German every noun has a capital: a name is a word that the glossaries do not know.
+    named = (
+        any(not is_word(word, lang) for word in own_words(text, lang))
+        if lang == "de"
+        else bool(capitalised_in(text))
+    )
     return (
         not named
         and not _patterns(lang)["complement"].search(folded)
