@@ -56,14 +56,17 @@ def on_gaps(
 ) -> list[str]:
     """Return what the answer lacks of what is asked, nothing when it lacks nothing.
 
-    The words that no passage quoted has, nor one like them, where it is in doubt that they answer,
-    else the names that no document quoted has, else the number or date that no line gives for what
-    is asked.
+    The words that no passage quoted has, nor one like them, where it is in doubt that they answer
+    (of a follow-up, its own words in any case), else the names that no document quoted has, else
+    the number or date that no line gives for what is asked.
     """
     query, lang = found.query, found.query.lang
     unsure = found.chance < PARTIAL or found.silent >= SILENT
     quoted = [one.evidence for one in selections]
-    unmet = missing(query, found.weights, quoted) if unsure else []
+    unmet = missing(query, found.weights, quoted) if unsure or query.context else []
+    if not unsure:  # what a follow-up leans on was found; what it asks now may not be
+        own = set(query.words) - ABOUT_THE_ANSWER
+        unmet = [word for word in unmet if word in own]
     code = "partial_words"
     words = _typed(query, (w for w in unmet if not (w.isdigit() or _like(w, quoted))))
     if not words:
