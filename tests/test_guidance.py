@@ -15,10 +15,8 @@ from advisor.guidance.dispositifs import suggest
 from advisor.guidance.eligibility import Decision, decide
 from advisor.guidance.fiches import Fiches
 from advisor.guidance.peers import peers
-from advisor.guidance.profile import (
-    Profile,
-    make_profile,
-)
+from advisor.guidance.profile import Profile, make_profile
+from advisor.guidance.stated import with_stated
 from advisor.i18n import LANGUAGES, format_number
 from advisor.retrieval.conversation import Turn
 from advisor.text.mentions import numbers_in
@@ -342,3 +340,35 @@ def test_a_reason_names_the_subject_and_not_the_words_of_asking(fiches) -> None:
     reasons = " ".join(reason for one in found.suggestions for reason in one.reasons)
     assert "vélo" in reasons
     assert not re.search(r"besoin : [^.]*\b(aides|commune)\b", reasons)
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "population"),
+    [
+        ("Notre commune compte 2 800 habitants : quels programmes ?", "commune", 2800),
+        ("Communauté de communes de 15 000 habitants, que devons-nous faire ?", "epci", 15000),
+        ("Ville de 12 000 hab. dont le centre se vide, éligible à quoi ?", "commune", 12000),
+        ("Notre agglo cherche une aide", "epci", None),
+        ("Unsere Stadt hat 12.000 Einwohner: welche Förderung?", "stadt", 12000),
+        ("Our town of 5,000 people needs a grant", "autre", 5000),
+        ("Quelle commune de 800 habitants a réussi ?", "autre", None),
+    ],
+)
+def test_a_question_says_who_asks(question: str, kind: str, population: int | None) -> None:
+    known = with_stated(Profile(), question)
+    assert (known.kind, known.population) == (kind, population)
+    given = with_stated(Profile(kind="petr", population=40_000), question)
+    assert (given.kind, given.population) == ("petr", 40_000)
+
+
+def test_what_a_question_says_of_who_asks_decides_what_is_suggested(fiches) -> None:
+    def suggested(size: str) -> set[str]:
+        question = (
+            f"Notre commune compte {size} habitants : quels programmes pour les villages sans"
+            " ingénierie ?"
+        )
+        shown = beside(fiches, fiches.answerer.answer(question)).dispositifs
+        return {one.slug for one in shown}
+
+    assert "villages-davenir" in suggested("2 800")
+    assert "villages-davenir" not in suggested("60 000")

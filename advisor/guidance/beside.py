@@ -12,6 +12,7 @@ from advisor.guidance.fiches import Fiches
 from advisor.guidance.models import Peer, Suggestion
 from advisor.guidance.peers import peers
 from advisor.guidance.profile import Profile
+from advisor.guidance.stated import with_stated
 from advisor.text.normalise import fold_typed
 
 _SHOWN = 3
@@ -45,10 +46,10 @@ def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Su
     Args:
         fiches: of the home.
         answer: complete.
-        profile: of the territory, when the user gave one.
+        profile: of the territory, when the user gave one; the question may say more.
     """
     question = fold_typed(answer.resolved_question)
-    known = profile or Profile()
+    known = with_stated(profile or Profile(), answer.resolved_question)
     found = Suggestions()
     if not answer.citations and answer.status == "answered":
         return found  # small talk
