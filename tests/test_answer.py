@@ -392,6 +392,17 @@ def test_what_a_source_says_is_not_known_is_not_answered(answerer_over, unknown)
     assert "quatre ateliers" in told.answer_markdown
 
 
+def test_which_comes_first_is_not_taken_from_who_is_told_of(answerer_over) -> None:
+    text = (
+        "# Le plateau\n\nLa commune de Rivebois a baissé ses émissions de 19 %. La commune de Bourg a"
+        " baissé ses émissions de 50 %.\n"
+    )
+    question = "Quelle commune a le plus baissé ses émissions ?"
+    answer = answerer_over(text, "plateau.md").answer(question)
+    assert answer.status == "partial"
+    assert any("en tête" in notice for notice in answer.notices)
+
+
 def test_who_held_an_office_is_told_by_the_line_that_names_them(answerer_over) -> None:
     text = (
         "# Rivebois\n\n## Les vœux\n\nLors des vœux, le maire de Rivebois a annoncé une aide de 800 €. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from advisor.answer.abstention import PARTIAL, SILENT, missing
@@ -21,6 +22,7 @@ from advisor.retrieval.search import PassageSearch
 from advisor.text.analysis import stem
 from advisor.text.language import is_word
 from advisor.text.mentions import years_in
+from advisor.text.normalise import fold_typed
 
 _NAMED_MISSING = 3
 # How near a word is to one that the thesaurus has for it, at least.
@@ -31,6 +33,19 @@ _EXACT_VALUES = {Value.DATE: "uncertain_date", Value.NUMBER: "uncertain_number"}
 _ABOUT, _COUNTED = 0.4, 0.5
 # Share of the question's words that a programme answers for when its holder is worth asking.
 _RELATED = 0.5
+# «Quel territoire a le plus baissé… ?», and what tells that one is ahead of the others.
+_MOST = re.compile(
+    r"\b(?:quel(?:le)?s? (?:territoires?|communes?|villes?|villages?|intercommunalites?"
+    r"|collectivites?|dispositifs?|programmes?|regions?)\b.*\b(?:le|la|les) (?:plus|moins)\b"
+    r"|which (?:towns?|city|cities|villages?|territor\w+|program\w*|regions?)\b.*"
+    r"\b(?:most|least|largest|biggest|smallest|highest|lowest|best)\b"
+    r"|welche\w* (?:stadt|stadte|gemeinden?|orte?|programme?|regionen?)\b.*"
+    r"\b(?:am \w+sten|meisten))\b"
+)
+_FIRST = re.compile(
+    r"\b(?:premiere?s?|record|le plus|la plus|les plus|le moins|first|most|largest|biggest|highest"
+    r"|lowest|erste[rsn]?|am \w+sten|groesste\w*|grosste\w*)\b"
+)
 _NO_VECTORS = ("chroma_unreachable", "model_damaged", "model_missing", "model_no_folder")
 _NO_READING = ("encoder_missing", "encoder_no_folder", "reranker_missing")
 
@@ -141,7 +156,7 @@ def _undated(found: Findings, selections: Sequence[Selection]) -> list[str]:
 
 
 def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
-    """Return the notices of the kinds of value asked for that no line chosen gives.
+    """Return the notices of what is asked for that no line chosen gives: values, a first place.
 
     A line gives one for what is asked when it answers for enough of the question's words, what is
     above it included; a number, when it counts the things asked for or, where none are named,
@@ -173,12 +188,18 @@ def _uncertain(found: Findings, selections: Sequence[Selection]) -> list[str]:
             or (not asked and covered(line.matches, counted) >= _COUNTED)
         ],
     }
-    return [
+    codes = [
         code
         for value, code in _EXACT_VALUES.items()
         if value in found.asked.values
         and not any(values_in(line.text, frozenset({value})) for line in having[value])
     ]
+    said = (line.text for one in selections for line in one.lines)
+    if _MOST.search(fold_typed(found.query.text)) and not any(
+        _FIRST.search(fold_typed(text)) for text in said
+    ):
+        codes.append("unranked")
+    return codes
 
 
 def _cited(citations: Sequence[Citation], one: Evidence, line: Line) -> str:
