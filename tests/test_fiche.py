@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.catalogue.fiche import FicheError, check_body, check_corpus, is_fiche, parse_fiche
+from advisor.catalogue.fiche import FicheError, is_fiche, parse_fiche
+from advisor.catalogue.fiche_check import check_body, check_corpus
 from tests.conftest import ROOT
 
 FICHE = """---

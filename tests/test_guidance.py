@@ -266,7 +266,7 @@ def test_every_population_of_a_peer_has_its_source_and_its_year_or_the_word_that
 
 
 def test_a_fiche_whose_header_says_a_number_its_text_does_not_is_to_correct(tmp_path) -> None:
-    from advisor.catalogue.fiche import check_corpus
+    from advisor.catalogue.fiche_check import check_corpus
 
     source = (ROOT / "corpus" / "dispositifs" / "fonds-vert.md").read_text(encoding="utf-8")
     assert "2 milliards" in source.replace("\u00a0", " ").replace("\u202f", " ")

@@ -174,7 +174,7 @@ def corpus_check(
     folder: Annotated[Path, typer.Argument(metavar="DOSSIER")] = Path("corpus"),
     as_json: Json = False,
 ) -> None:
-    from advisor.catalogue.fiche import check_corpus
+    from advisor.catalogue.fiche_check import check_corpus
 
     if not folder.is_dir():
         code = "not_a_folder" if folder.exists() else "no_such_folder"

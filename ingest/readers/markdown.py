@@ -8,14 +8,8 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from advisor.catalogue.fiche import (
-    FicheError,
-    FrontMatter,
-    check_body,
-    check_numbers,
-    is_fiche,
-    parse_fiche,
-)
+from advisor.catalogue.fiche import FicheError, FrontMatter, is_fiche, parse_fiche
+from advisor.catalogue.fiche_check import check_body, check_numbers
 from advisor.catalogue.records import DocumentSource
 from advisor.errors import ReadRefused
 from advisor.text.decoding import decode
