@@ -120,7 +120,7 @@ class Importer:
         """Report the files that are no longer there: their documents are still cited."""
         for folder in folders:
             for path, identifier in self._catalogue.files_below(_key(folder)):
-                if not os.path.lexists(path):
+                if _gone(path):
                     message = translate("report.vanished", self._lang, id=identifier[:12])
                     self._emit(path, Outcome.UNCHANGED, identifier, message, 0, 0)
 
@@ -186,7 +186,7 @@ class Importer:
         self._catalogue.point_source(file, identifier, restage=returns)
         # A file moved: where it was, it holds the document no longer.
         paths = self._catalogue.summary(identifier).paths
-        self._catalogue.forget_files([one for one in paths if not os.path.lexists(one)])
+        self._catalogue.forget_files([one for one in paths if _gone(one)])
         if returns:
             summary = self._catalogue.summary(identifier)
             self._emit(file.path, Outcome.IMPORTED, identifier, "", summary.pages, summary.passages)
@@ -354,6 +354,11 @@ def _date_older(catalogue: Catalogue) -> None:
 
 def _key(path: Path) -> str:
     return display(os.path.abspath(path))
+
+
+def _gone(key: str) -> bool:
+    """Tell whether a file is no longer there; what is shown of an odd name does not tell."""
+    return "\\" not in key and not os.path.lexists(key)
 
 
 def _hash(path: Path) -> str:
