@@ -215,7 +215,14 @@ def test_a_second_territory_takes_the_place_of_the_first_and_is_kept(
     expect(page.locator("#territory-unknown .notice")).to_be_in_viewport(timeout=10_000)
     page.get_by_label("Projets en cours").fill("Toit solaire")
     page.keyboard.press("Tab")
-    page.wait_for_timeout(1000)
+    # Each field is kept as it is left; what is kept cannot be read, but comes to rest.
+    page.wait_for_function(
+        """() => {
+            const kept = localStorage.getItem("profil");
+            if (window.kept !== kept) [window.kept, window.since] = [kept, Date.now()];
+            return Date.now() - window.since > 3000;
+        }"""
+    )
     page.reload()
     page.get_by_role("tab", name="Mon territoire").click()
     expect(page.get_by_label("Projets en cours")).to_have_value("Toit solaire", timeout=10_000)

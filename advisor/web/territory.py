@@ -64,6 +64,7 @@ def build_territory(
     german = lang == "de"
     usual = {"kind": "stadt" if german else "commune", "country": "DE" if german else "FR"}
     kept = gr.BrowserState({}, storage_key="profil")
+    restored = gr.State(False)
     show_html(f"<p>{escape(t('privacy'))}</p>")
     with gr.Row():
         name = gr.Textbox(label=t("name"), max_length=200, elem_id="territory-name", scale=3)
@@ -168,9 +169,9 @@ def build_territory(
 
     def keep(*values: Any) -> Any:
         try:
-            return to_keep(profile_from(values))
+            return to_keep(profile_from(values)), True
         except AdvisorError:  # said when the profile is used
-            return gr.skip()
+            return gr.skip(), gr.skip()
 
     def restore(values: dict[str, Any] | None) -> list[Any]:
         try:
@@ -180,6 +181,11 @@ def build_territory(
         # What is not kept may have been typed since.
         known = zip(_FIELDS, shown(profile), strict=True)
         return [value if field in profile.model_fields_set else gr.skip() for field, value in known]
+
+    def restore_once(values: dict[str, Any] | None, known: bool) -> list[Any]:
+        if known or not values:
+            return [gr.skip() for _ in ("restored", *form)]
+        return [True, *restore(values)]
 
     def export(*values: Any) -> str:
         try:
@@ -202,15 +208,16 @@ def build_territory(
     search.click(guide, [need, *form, *weights], [problem, results, alike, kept], **QUIET)
     need.submit(guide, [need, *form, *weights], [problem, results, alike, kept], **QUIET)
     for event in (fill.click, name.submit):
-        event(complete, form, [unknown, *form], **QUIET).then(keep, form, [kept], **QUIET)
+        event(complete, form, [unknown, *form], **QUIET).then(keep, form, [kept, restored], **QUIET)
     for field in form:
         typed = field.blur if isinstance(field, gr.Textbox) else field.input
-        typed(keep, form, [kept], **QUIET)
+        typed(keep, form, [kept, restored], **QUIET)
     save.click(export, form, [problem], **QUIET)
     load.upload(read, [load], [problem, *form], **QUIET)
-    # Not when what is kept changes: the form changes it, and may have been typed in since.
-    for event in (page.load, tab.select):
-        event(restore, [kept], form, **QUIET)
+    tab.select(restore, [kept], form, **QUIET)
+    # What the browser kept arrives after the page, once; what the form changes later is in it.
+    for event in (page.load, kept.change):
+        event(restore_once, [kept, restored], [restored, *form], **QUIET)
     build_convergences(fiches, lang, root, projects, form, profile_from)
     build_trajectory(fiches, lang, root, name)
     build_diagnosis(page, fiches, parcours, lang, root, kept)
