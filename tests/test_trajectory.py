@@ -98,3 +98,12 @@ def test_a_home_of_an_older_version_gets_its_dates_at_the_next_import(tmp_path) 
         connection.executescript("DELETE FROM facts; UPDATE documents SET dated = 0")
     Importer(settings).run([tmp_path / "note.txt"])
     assert trajectory(Fiches(Answerer(settings)), "Kernville").events[0].start == 2002
+
+
+def test_an_unknown_name_over_a_corpus_without_territories_suggests_none(tmp_path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    (tmp_path / "note.txt").write_text("Note\n\nKernville a ouvert son écopôle en 2002.")
+    Importer(settings).run([tmp_path / "note.txt"])
+    with pytest.raises(UsageError) as caught:
+        trajectory(Fiches(Answerer(settings)), "Nulle-Part")
+    assert caught.value.code == "no_territory"

@@ -80,6 +80,8 @@ def trajectory(fiches: Fiches, name: str) -> Trajectory:
         if own:
             raise UsageError("no_dated_fact", name=own.title)
         known = ", ".join(record.title for record in fiches.of_kind(Kind.TERRITOIRE)[:_KNOWN])
+        if not known:
+            raise UsageError("no_territory", name=name)
         raise UsageError("unknown_territory", name=name, known=known)
     return Trajectory(
         slug=own.slug if own else "", name=own.title if own else name.strip(), events=events
