@@ -16,12 +16,16 @@ def read_lines(path: Path, build: Callable[[int, dict[str, Any]], T]) -> list[T]
     """Return what ``build`` makes of each line, given its number and its object.
 
     Raises:
-        UsageError: the file is missing, or a line cannot be read.
+        UsageError: the file is missing or empty, or a line cannot be read.
     """
-    if not path.is_file():
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise UsageError("no_such_file", path=str(path)) from None
+    if not lines:
         raise UsageError("no_such_file", path=str(path))
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             found.append(build(number, json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:

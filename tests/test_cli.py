@@ -257,3 +257,13 @@ def test_a_table_read_by_another_program_keeps_its_titles_whole(imported) -> Non
     listed = advisor("documents", ADVISOR_HOME=str(imported.home)).stdout
     titles = [one.title for one in Catalogue(imported.catalogue_path).documents()]
     assert all(title in listed for title in titles)
+
+
+def test_an_evaluation_refuses_what_it_cannot_read_or_write_before_it_measures(tmp_path) -> None:
+    (tmp_path / "utf16.jsonl").write_text('{"id": "1"}', encoding="utf-16")
+    (tmp_path / "vide.jsonl").touch()
+    for name in ("utf16.jsonl", "vide.jsonl"):
+        asked = advisor("eval", "answers", tmp_path / name, tmp_path)
+        assert (asked.returncode, name in asked.stderr) == (2, True)
+    cases = advisor("eval", "guidance", tmp_path / "vide.jsonl", "--report", tmp_path)
+    assert (cases.returncode, "est un dossier" in cases.stderr) == (2, True)

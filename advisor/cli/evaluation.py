@@ -22,6 +22,8 @@ def _with_folder(report: Path | None) -> Path | None:
         UsageError: it cannot be made.
     """
     if report is not None:
+        if report.is_dir():
+            raise UsageError("report_is_folder", path=str(report))
         try:
             report.parent.mkdir(parents=True, exist_ok=True)
         except OSError:
