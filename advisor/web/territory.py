@@ -150,6 +150,7 @@ def build_territory(
         )
 
     def complete(*values: Any) -> tuple[Any, ...]:
+        unchanged = [gr.skip() for _ in (kept, restored, *form)]
         try:
             profile = profile_from(values)
             # What another territory filled in says nothing of this one.
@@ -159,13 +160,10 @@ def build_territory(
             except UsageError:  # of namesakes, the département given decides
                 found = completed(fiches, profile, _OWN)
         except AdvisorError as error:
-            return (problem_html(error, lang), *[gr.skip() for _ in form])
+            return (problem_html(error, lang), *unchanged)
         if found == bare:
-            return (
-                f'<p class="notice">{escape(t("unknown_name"))}</p>',
-                *[gr.skip() for _ in form],
-            )
-        return ("", *shown(found))
+            return (f'<p class="notice">{escape(t("unknown_name"))}</p>', *unchanged)
+        return ("", to_keep(found), True, *shown(found))
 
     def keep(*values: Any) -> Any:
         try:
@@ -208,10 +206,16 @@ def build_territory(
     search.click(guide, [need, *form, *weights], [problem, results, alike, kept], **QUIET)
     need.submit(guide, [need, *form, *weights], [problem, results, alike, kept], **QUIET)
     for event in (fill.click, name.submit):
-        event(complete, form, [unknown, *form], **QUIET).then(keep, form, [kept, restored], **QUIET)
-    for field in form:
-        typed = field.blur if isinstance(field, gr.Textbox) else field.input
-        typed(keep, form, [kept, restored], **QUIET)
+        event(complete, form, [unknown, kept, restored, *form], **QUIET)
+    # One listener for all fields, so that what is kept last is what was typed last.
+    gr.on(
+        [field.blur if isinstance(field, gr.Textbox) else field.input for field in form],
+        keep,
+        form,
+        [kept, restored],
+        trigger_mode="always_last",
+        **QUIET,
+    )
     save.click(export, form, [problem], **QUIET)
     load.upload(read, [load], [problem, *form], **QUIET)
     tab.select(restore, [kept], form, **QUIET)
