@@ -106,13 +106,13 @@ _NAMED = {
 
 
 @cache
-def _by_name(field: str) -> dict[str, str]:
+def called(field: str) -> dict[str, str]:
     """Return what the values of a field are called in each language, folded → value."""
     table, keys = _NAMED[field]
     also = tomllib.loads(_ALSO_CALLED.read_text(encoding="utf-8"))[table]
-    called = {fold(name): key for key, names in also.items() for name in names}
+    others = {fold(name): key for key, names in also.items() for name in names}
     shown = {fold(translate(f"{table}.{key}", lang)): key for lang in LANGUAGES for key in keys}
-    return {**called, **shown, **{key: key for key in keys}}
+    return {**others, **shown, **{key: key for key in keys}}
 
 
 def _keys(field: str, value: Any) -> Any:
@@ -120,7 +120,7 @@ def _keys(field: str, value: Any) -> Any:
     if field in _NAMED and isinstance(value, list):
         return [_keys(field, one) for one in value]
     if field in _NAMED and isinstance(value, str):
-        return _by_name(field).get(fold(value.strip()), value)
+        return called(field).get(fold(value.strip()), value)
     return value
 
 

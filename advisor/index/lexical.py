@@ -27,8 +27,8 @@ _TERMS = "terms-4"
 # Boosts of the three fields when candidates are looked for.
 _FIELD_BOOSTS = {"title": 0.2, "headings": 0.5, "body": 1.0}
 _SEPARATOR = "|"
-P = ParamSpec("P")
-T = TypeVar("T")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,15 @@ def _open(path: Path, schema: tantivy.Schema) -> tantivy.Index:
 
 
 def _reading(
-    read: Callable[Concatenate[LexicalIndex, P], T],
-) -> Callable[Concatenate[LexicalIndex, P], T]:
+    read: Callable[Concatenate[LexicalIndex, Arguments], Result],
+) -> Callable[Concatenate[LexicalIndex, Arguments], Result]:
     """Make a method say that the index is damaged, where Tantivy fails on its files.
 
     A file cut short makes it panic, which no ``Exception`` catches.
     """
 
     @wraps(read)
-    def method(self: LexicalIndex, *args: P.args, **kwargs: P.kwargs) -> T:
+    def method(self: LexicalIndex, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         try:
             return read(self, *args, **kwargs)
         except (KeyboardInterrupt, SystemExit, GeneratorExit, AdvisorError):
@@ -83,7 +83,7 @@ def _reading(
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise IndexUnavailable("index_damaged", path=str(self.path), reason=reason) from None
 
-    return cast("Callable[Concatenate[LexicalIndex, P], T]", method)
+    return cast("Callable[Concatenate[LexicalIndex, Arguments], Result]", method)
 
 
 class LexicalIndex:
