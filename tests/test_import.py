@@ -8,23 +8,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from advisor.catalogue.lease import writer_lease
 from advisor.catalogue.store import Catalogue
-from advisor.errors import AdvisorError, IndexUnavailable, StorageError, UsageError, WriterBusy
-from advisor.index import generations
-from advisor.index.dense import DenseIndex, update_dense
+from advisor.errors import AdvisorError, StorageError, UsageError, WriterBusy
 from advisor.index.embedding import load_embeddings
 from advisor.index.generations import IndexStore
 from advisor.retrieval.search import PassageSearch
-from advisor.settings import SHIPPED_MODEL, Settings
+from advisor.settings import Settings
 from ingest.discover import discover
-from ingest.pipeline import Importer, rebuild, withdraw
+from ingest.pipeline import Importer, withdraw
 from ingest.report import ImportReport, Outcome
 from tests.conftest import LOOS, write_pdf
 
@@ -38,17 +34,6 @@ def outcomes(report: ImportReport) -> dict[str, str]:
 def problems(settings: Settings) -> list[AdvisorError]:
     store = IndexStore(settings.index_path, Catalogue(settings.catalogue_path))
     return store.verify(load_embeddings(settings.embedding_model).model_id)
-
-
-def indexed_dimensions(settings: Settings) -> int:
-    """Return how many numbers of each vector the published index holds."""
-    catalogue = Catalogue(settings.catalogue_path)
-    generation = catalogue.generation()
-    assert generation is not None
-    opened = IndexStore(settings.index_path, catalogue).open(generation, generation.model)
-    with closing(opened):
-        assert opened.dense is not None
-        return opened.dense.dimension
 
 
 def content(settings: Settings) -> list[tuple[str, str]]:
@@ -322,64 +307,6 @@ def test_a_reader_that_hangs_or_swallows_memory_costs_one_file(
     assert report.totals.imported == 2
 
 
-def _damage_missing(vectors: Path) -> None:
-    shutil.rmtree(vectors)
-
-
-def _damage_truncated(vectors: Path) -> None:
-    database = vectors / "chroma.sqlite3"
-    database.write_bytes(database.read_bytes()[:5000])
-
-
-def _damage_segment(vectors: Path) -> None:
-    segments = [path for path in vectors.glob("*/*.bin") if path.stat().st_size]
-    if segments:
-        segments[0].write_bytes(segments[0].read_bytes()[: segments[0].stat().st_size // 2])
-    else:
-        _damage_truncated(vectors)
-
-
-@pytest.mark.parametrize("damage", [_damage_missing, _damage_truncated, _damage_segment])
-def test_a_damaged_vector_index_is_answered_around_and_rebuilt_without_embedding(
-    imported, damage, monkeypatch
-) -> None:
-    generation = Catalogue(imported.catalogue_path).generation()
-    assert generation is not None
-    damage(imported.index_path / f"generation-{generation.id}" / "vectors")
-    search = PassageSearch(imported)
-    result = search.search("fosse fermée en 1986", 1)
-    assert "1986" in result.hits[0].passage.text
-    assert result.missing_leg == "dense"
-    assert problems(imported) != []
-    assert search.needs_rebuild()
-
-    def refuse(*_: object) -> None:
-        raise AssertionError("a rebuild must use the vectors of the catalogue")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("advisor.index.embedding.StaticEmbeddings.encode", refuse)
-        rebuild(imported)
-    assert problems(imported) == []
-    assert search.search("fosse fermée en 1986", 1).missing_leg is None
-
-
-@pytest.mark.parametrize("suffix", [".store", ".idx", ".term", ".pos"])
-def test_a_damaged_lexical_index_is_answered_around_and_rebuilt(imported, suffix) -> None:
-    generation = Catalogue(imported.catalogue_path).generation()
-    assert generation is not None
-    lexical = imported.index_path / f"generation-{generation.id}" / "lexical"
-    for path in lexical.glob(f"*{suffix}"):
-        path.write_bytes(bytes(path.stat().st_size))
-    search = PassageSearch(imported)
-    result = search.search("fosse fermée en 1986", 1)
-    assert "1986" in result.hits[0].passage.text
-    assert result.missing_leg == "lexical"
-    assert search.needs_rebuild()
-    rebuild(imported)
-    assert search.search("fosse fermée en 1986", 1).missing_leg is None
-    assert problems(imported) == []
-
-
 def test_a_file_that_moved_and_was_then_corrected_leaves_one_version(
     settings, folder, tmp_path, import_into
 ) -> None:
@@ -431,56 +358,6 @@ def test_a_damaged_byte_does_not_change_the_encoding_of_a_text(
     told = import_into(settings, tmp_path / "foret.txt").documents[0]
     assert told.outcome is Outcome.WARNED
     assert "forêt" in Catalogue(settings.catalogue_path).documents()[0].title
-
-
-def test_an_index_of_another_model_is_detected_and_rebuilt(imported, tmp_path) -> None:
-    from safetensors.numpy import load_file, save_file
-
-    other = tmp_path / "other"
-    shutil.copytree(SHIPPED_MODEL, other)
-    tensors = load_file(other / "model.safetensors")
-    tensors["embeddings"] = tensors["embeddings"][:, :64].copy()
-    save_file(tensors, other / "model.safetensors")
-    changed = imported.model_copy(update={"embedding_model": str(other)})
-    search = PassageSearch(changed)
-    result = search.search("fosse fermée en 1986", 1)
-    assert result.hits
-    assert [problem.code for problem in result.degraded] == ["index_other_model"]
-    rebuild(changed)
-    assert search.search("fosse fermée en 1986", 1).degraded == ()
-    assert problems(changed) == []
-
-
-def test_an_index_of_longer_vectors_is_built_anew_by_the_next_import(
-    settings, folder, import_into, tmp_path, monkeypatch
-) -> None:
-    longer = generations.INDEXED_DIMENSIONS + 64
-    with monkeypatch.context() as earlier:
-        earlier.setattr(generations, "INDEXED_DIMENSIONS", longer)
-        import_into(settings, folder)
-    assert indexed_dimensions(settings) == longer
-    search = PassageSearch(settings)
-    assert search.search("fosse fermée en 1986", 1).missing_leg is None
-    (tmp_path / "later.txt").write_text("Un jardin partagé a ouvert en 2019.", encoding="utf-8")
-    import_into(settings, tmp_path / "later.txt")
-    assert indexed_dimensions(settings) == generations.INDEXED_DIMENSIONS
-    assert search.search("fosse fermée en 1986", 1).missing_leg is None
-    assert problems(settings) == []
-
-
-def test_validation_forgives_a_stray_vector_and_not_a_lost_index(tmp_path) -> None:
-    vectors = np.random.default_rng(0).normal(size=(40, 128)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    ids = [f"passage-{number}" for number in range(40)]
-    for _ in update_dense(tmp_path / "vectors", None, 1, [(ids, vectors)], []):
-        pass
-    index = DenseIndex(tmp_path / "vectors", 1)
-    index.validate(ids, vectors)
-    stray = vectors.copy()
-    stray[:8] = -stray[:8]
-    index.validate(ids, stray)
-    with pytest.raises(IndexUnavailable):
-        index.validate(ids, -vectors)
 
 
 def test_a_damaged_catalogue_is_said_in_a_sentence(imported) -> None:
