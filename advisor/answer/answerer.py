@@ -99,7 +99,9 @@ class Answerer:
         query = found.query
         # What contradicts the question answers it, however little they have in common; so does what
         # has the very words it quotes, and the fiche of the very name asked for, or its header.
-        known = bool(found.introduced or found.header)
+        listing = found.listing
+        said = [*found.header, *(listing.notices if listing else ())]
+        known = bool(found.introduced or found.header or (listing and listing.lines))
         looked_at = (query, found.evidence, found.weights)
         lacking = unknown(found.evidence, found.weights)
         doubtful = undated(*looked_at) or off_subject(*looked_at)
@@ -123,7 +125,7 @@ class Answerer:
             answer_markdown="",
             sentences=sentences,
             citations=citations,
-            notices=[*found.header, *notices.on_search(found.result, query.lang)],
+            notices=[*said, *notices.on_search(found.result, query.lang)],
             other_than=list(query.other_than),
         )
         if weak or not citations:

@@ -11,6 +11,7 @@ from advisor.answer.disagreement import Disagreement, disagreement
 from advisor.answer.evidence import has_steps, items_in, score_evidence
 from advisor.answer.header import header_facts
 from advisor.answer.introduction import introduced
+from advisor.answer.listing import Listing, listed
 from advisor.answer.premise import Correction, asked_count, correction
 from advisor.catalogue.records import Filters
 from advisor.errors import UsageError
@@ -45,7 +46,7 @@ class Findings:
     passage answers for, ``count`` how many things are asked for, ``compared`` those compared,
     ``introduced`` the passages, in order, of each fiche that it asks nothing but what it is,
     ``names`` its words that are names or parts of them, ``header`` what the headers of the fiches
-    that it names say of it.
+    that it names say of it, ``listing`` the fiches that it asks for by their header.
     """
 
     result: SearchResult
@@ -61,6 +62,7 @@ class Findings:
     introduced: list[list[Evidence]]
     names: frozenset[str]
     header: list[str]
+    listing: Listing | None
 
     @property
     def bearing(self) -> list[Evidence]:
@@ -175,6 +177,7 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
         _evidence_of(fiches, evidence),
         names,
         header_facts(search.catalogue, query, asked, named),
+        None if filters else listed(search, result),
     )
 
 

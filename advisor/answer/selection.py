@@ -43,8 +43,10 @@ def answering(found: Findings, *, detailed: bool) -> list[Selection]:
     """Return the lines that answer: the best, as many for each thing compared.
 
     What contradicts the question comes first; the list asked for, the other kinds of value and
-    the dates on which sources differ are joined.
+    the dates on which sources differ are joined. Fiches asked for by their header come alone.
     """
+    if found.listing is not None:
+        return [Selection(one, (line,), leads=True) for one, line in found.listing.lines]
     selections = _selected(found, _DETAILED if detailed else _MEASURES[found.asked.shape])
     if found.asked.shape is Shape.HOW:
         selections = _with_steps(selections, found.evidence)

@@ -221,8 +221,8 @@ _VALUE_PATTERNS: dict[Value, re.Pattern[str]] = {
         r"|\beligible\b|\bricht\w+ sich an [^.,;:(]+|\b(?:förderfähig|antragsberechtigt)\w*"
     ),
     Value.STATE: re.compile(
-        r"\b(?:clos(?:es?)?|achevée?s?|terminée?s?|suspendue?s?|prolongée?s?|fermée?s?|en cours"
-        r"|en vigueur|ouverts?|ouvertes?|dépassée?s?|a pris fin|s['’]achève\w*"
+        r"\b(?:clos(?:es?)?|achevée?s?|terminée?s?|suspendue?s?|prolongée?s?|fermée?s?"
+        r"|(?<!année )en cours|en vigueur|ouverts?|ouvertes?|dépassée?s?|a pris fin|s['’]achève\w*"
         r"|court jusqu|se sign\w+ encore|encore lancé|a (?:couru|duré)|existe depuis|à demander"
         r"|jusqu['’](?:à|en|au)|closed|ended|extended|expired|until|abgelaufen|beendet"
         r"|verlängert|bis (?:zum|Ende|\d))"

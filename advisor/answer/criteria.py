@@ -1,0 +1,168 @@
+"""The condition that a question puts on the headers of fiches, if it asks nothing else.
+
+«Quels territoires ont plus de 50 000 habitants ?», «quels dispositifs sont clos ?». How such
+questions are put stands in ``criteria.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from advisor.catalogue.fiche import Kind
+from advisor.retrieval.asked import ABOUT_THE_ANSWER
+from advisor.retrieval.query import Query
+from advisor.text.analysis import content_words
+from advisor.text.language import Language
+from advisor.text.normalise import fold, fold_typed
+
+_NUMBER = (
+    r"(\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+|\d+(?:[.,]\d{1,2})?)"
+    r"(?: ?(mille|millions?|thousand|tausend|millionen)\b)?"
+)
+_MULTIPLES = {"mille": 1_000, "thousand": 1_000, "tausend": 1_000}
+_MILLION = 1_000_000
+_STATES = ("clos", "ouvert")
+# What a word for territories stands for: of «communes», no agglomeration is one.
+_TYPES = {"territoire": None, "commune": ("commune", "stadt"), "epci": ("epci",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """What the header of a fiche must say; what is left out is free.
+
+    ``types`` are types of territory, ``least`` and ``most`` numbers of inhabitants, both included,
+    ``state`` a value of the header's ``status``, ``country`` a code, ``region`` a name, folded.
+    """
+
+    kind: Kind
+    types: tuple[str, ...] | None = None
+    least: int | None = None
+    most: int | None = None
+    state: str | None = None
+    country: str | None = None
+    region: str | None = None
+
+    @property
+    def sized(self) -> bool:
+        """Whether it asks for a number of inhabitants."""
+        return (self.least, self.most) != (None, None)
+
+    def met_by(self, record: Mapping[str, Any]) -> bool | None:
+        """Tell whether the header of a fiche of this kind meets it, ``None`` when it is silent."""
+        if self.kind is Kind.DISPOSITIF:
+            status = record["dispositif"]["status"]
+            return status == self.state if status in _STATES else None
+        territory = record["territory"]
+        if self.types and territory["type"] not in self.types:
+            return False
+        if self.country and territory["country"] != self.country:
+            return False
+        if self.region and fold(territory.get("region") or "") != self.region:
+            return False
+        size = inhabitants(record)
+        if not self.sized:
+            return True
+        if size is None:
+            return None
+        return (self.least or 0) <= size and (self.most is None or size <= self.most)
+
+
+def inhabitants(record: Mapping[str, Any]) -> int | None:
+    """Return the number of inhabitants in the header of a territory's fiche, if it gives one."""
+    population = (record.get("territory") or {}).get("population")
+    return population["value"] if population else None
+
+
+def criterion(query: Query, regions: Collection[str]) -> Criterion | None:
+    """Return the condition that a question puts on headers; ``None`` if it asks anything else.
+
+    Args:
+        query: the question.
+        regions: the regions that headers name.
+    """
+    text = fold_typed(query.text)
+    patterns = _patterns(query.lang)
+    if query.context or not (subject := patterns["subject"].search(text)):
+        return None
+    spans = [subject.span(str(subject.lastgroup))]
+    found: dict[str, Any] = {}
+    if subject.lastgroup == Kind.DISPOSITIF:
+        found["kind"] = Kind.DISPOSITIF
+        looked_for = {("state", one): patterns[one] for one in _STATES}
+    else:
+        found |= {"kind": Kind.TERRITOIRE, "types": _TYPES[str(subject.lastgroup)]}
+        looked_for = {("country", code): one for code, one in patterns["countries"].items()}
+        looked_for |= {
+            ("region", name): re.compile(rf"\b{re.escape(name)}\b") for name in map(fold, regions)
+        }
+        if people := patterns["people"].search(text):
+            for match, bounds in _bounds(text, patterns):
+                found |= bounds
+                spans += [match.span(), people.span()]
+    for (name, value), pattern in looked_for.items():
+        if match := pattern.search(text):
+            found[name] = value
+            spans.append(match.span())
+    asking = [match.span() for match in patterns["saying"].finditer(text)]
+    if len(spans) == 1 or _rest(text, [*spans, *asking], query.lang):
+        return None
+    return Criterion(**found)
+
+
+def states_in(text: str, state: str, lang: Language) -> bool:
+    """Tell whether a text says that something is ``clos`` or ``ouvert``."""
+    return bool(_patterns(lang)[state].search(fold_typed(text)))
+
+
+def counts_people(text: str, lang: Language) -> bool:
+    """Tell whether a text says a number of inhabitants."""
+    found = _patterns(lang)["people"].search(fold_typed(text))
+    return bool(found) and any(map(str.isdigit, text))
+
+
+def _bounds(
+    text: str, patterns: Mapping[str, Any]
+) -> Iterator[tuple[re.Match[str], dict[str, int]]]:
+    for name in ("over", "from", "under", "up_to", "between"):
+        if match := patterns[name].search(text):
+            first, last = _read(match[1], match[2]), _read(*match.groups()[-2:])
+            bounds = {
+                "over": {"least": first + 1},
+                "from": {"least": first},
+                "under": {"most": first - 1},
+                "up_to": {"most": first},
+                "between": {"least": first, "most": last},
+            }
+            yield match, bounds[name]
+
+
+def _read(figures: str, multiple: str | None) -> int:
+    if multiple:
+        factor = _MULTIPLES.get(multiple, _MILLION)
+        return round(float(figures.replace(",", ".")) * factor)
+    return int(re.sub(r"\D", "", figures))
+
+
+def _rest(text: str, spans: Collection[tuple[int, int]], lang: Language) -> set[str]:
+    """Return the words of a question that its condition does not account for."""
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return set(content_words(text, lang)) - ABOUT_THE_ANSWER
+
+
+@cache
+def _patterns(lang: Language) -> dict[str, Any]:
+    with (Path(__file__).parent / "criteria.toml").open("rb") as file:
+        table = tomllib.load(file)[lang]
+    countries = {code: re.compile(one) for code, one in table.pop("countries").items()}
+    kinds = (f"(?P<{name}>{table.pop(name)})" for name in (*_TYPES, Kind.DISPOSITIF))
+    # «Which German towns… ?»
+    subject = re.compile(rf"{table.pop('asking')}(?:\w+ )??(?:{'|'.join(kinds)})")
+    patterns = {name: re.compile(one.replace("{number}", _NUMBER)) for name, one in table.items()}
+    return {**patterns, "subject": subject, "countries": countries}

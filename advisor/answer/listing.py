@@ -1,0 +1,110 @@
+"""«Quels dispositifs sont clos ?»: the fiches whose header meets the condition of a question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from advisor.answer.criteria import Criterion, counts_people, criterion, inhabitants, states_in
+from advisor.catalogue.fiche import Kind
+from advisor.catalogue.records import DocumentSummary, Passage
+from advisor.i18n import translate
+from advisor.retrieval.asked import Value, values_in
+from advisor.retrieval.models import Evidence, Hit, Line, SearchResult
+from advisor.retrieval.search import PassageSearch
+from advisor.text.language import Language
+from advisor.text.mentions import numbers_in
+
+# Fiches quoted at most; the others are named.
+_QUOTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The passages that say what the headers say, each with its line, and what to say beside."""
+
+    lines: list[tuple[Evidence, Line]]
+    notices: list[str]
+
+
+def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
+    """Return the fiches that a question asks for by their header, ``None`` if it asks otherwise.
+
+    Territories come by number of inhabitants, the largest first, dispositifs by title.
+    """
+    query, catalogue = result.query, search.catalogue
+    records = catalogue.fiche_records(Kind.TERRITOIRE, Kind.DISPOSITIF)
+    asked = criterion(
+        query, {str((one.get("territory") or {}).get("region")) for _, one in records}
+    )
+    if asked is None:
+        return None
+    fiches = {key: record for key, record in records if record["kind"] == asked.kind}
+    met = {key: asked.met_by(record) for key, record in fiches.items()}
+    titles = {key: str(record["title"]) for key, record in fiches.items()}
+    chosen = sorted(
+        (key for key, answer in met.items() if answer),
+        key=lambda key: (-(inhabitants(fiches[key]) or 0), titles[key]),
+    )
+    documents = catalogue.summaries(chosen[:_QUOTED])
+    hits = [
+        hit
+        for key in chosen[:_QUOTED]
+        if key in documents and (hit := _hit(search, result, documents[key], asked, fiches[key]))
+    ]
+    read = search.lines(replace(result, hits=tuple(hits)))
+    lines = [pair for one in read if (pair := _telling(one, asked, fiches[one.hit.document.id]))]
+    quoted = {one.hit.document.id for one, _ in lines}
+    unquoted = [titles[key] for key in chosen if key not in quoted]
+    counts = {
+        "found": len(chosen),
+        "all": len(fiches),
+        "unknown": sum(answer is None for answer in met.values()),
+    }
+    notices = [translate(f"answer.listed_{asked.kind}", query.lang, **counts)]
+    if unquoted:
+        notices.append(translate("answer.listed_more", query.lang, titles=" ; ".join(unquoted)))
+    return Listing(lines, notices)
+
+
+def _hit(
+    search: PassageSearch,
+    result: SearchResult,
+    document: DocumentSummary,
+    asked: Criterion,
+    record: Mapping[str, Any],
+) -> Hit | None:
+    """Return the passage of a fiche that says best what is asked: the first of equals."""
+    passages: list[Passage] = search.catalogue.passages_of(document.id)
+    if not passages:
+        return None
+    best = max(passages, key=lambda one: _says(one.text, asked, record, document.lang))
+    return Hit(best, document, 0.0, None, None, result.query)
+
+
+def _telling(
+    one: Evidence, asked: Criterion, record: Mapping[str, Any]
+) -> tuple[Evidence, Line] | None:
+    """Return the line that says best what is asked; of what no line says, none.
+
+    Where a territory lies, its opening tells.
+    """
+    says = {
+        place: _says(line.text, asked, record, one.hit.document.lang)
+        for place, line in enumerate(one.lines)
+    }
+    best = max(says, key=lambda place: says[place], default=None)
+    if best is None or (not says[best] and (asked.state or asked.sized)):
+        return None
+    return one, one.lines[best]
+
+
+def _says(text: str, asked: Criterion, record: Mapping[str, Any], lang: Language) -> int:
+    """Return how well a text says what the header says: best its very number, or its state."""
+    if asked.state:
+        told = 2 * states_in(text, asked.state, lang)
+        return told or bool(values_in(text, frozenset({Value.STATE})))
+    if asked.sized and counts_people(text, lang):
+        return 1 + (str(inhabitants(record)) in numbers_in(text, lang))
+    return 0

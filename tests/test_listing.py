@@ -1,0 +1,146 @@
+"""Fiches asked for by what their headers say: inhabitants, state, country, region."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from advisor.answer.answerer import Answerer
+
+_TERRITORY = """---
+kind: territoire
+title: {title}
+updated: 2026-11-23
+summary: Un territoire écrit pour essayer les listes de fiches.
+themes: [energie]
+sources: [{{id: s1, name: Une source d'essai}}]
+territory:
+  type: {type}
+  country: {country}
+  region: {region}
+  contexts: [rural]
+{population}---
+{text}[^s1].
+"""
+_PROGRAMME = """---
+kind: dispositif
+title: {title}
+updated: 2026-11-23
+summary: Un programme écrit pour essayer les listes de fiches.
+themes: [energie]
+sources: [{{id: s1, name: Une source d'essai}}]
+dispositif:
+  holder: Un ministère
+  audience: [commune]
+  eligibility: Toutes les communes.
+  offer: Une aide aux communes.
+  scope: national
+  status: {status}
+  checked: 2026-11-22
+---
+{text}[^s1].
+"""
+_PLACES = (
+    ("Belmont", "commune", "FR", "Bretagne", 850, "Belmont compte 850 habitants"),
+    ("Grandval", "commune", "FR", "Bretagne", 52_000, "Grandval compte 52 000 habitants"),
+    ("Agglomération du Val", "epci", "FR", "Normandie", 90_000, "Elle réunit 90 000 habitants"),
+    ("Neudorf", "stadt", "DE", "Hessen", 12_000, "Neudorf compte 12 000 habitants"),
+    ("Sansnombre", "commune", "FR", "Bretagne", None, "Sansnombre est un bourg de Bretagne"),
+)
+_PROGRAMMES = (
+    ("Fonds ancien", "clos", "Le fonds a fonctionné de 2010 à 2014 : il est clos"),
+    ("Fonds présent", "ouvert", "Le fonds est ouvert à toutes les communes"),
+    ("Fonds douteux", "à vérifier", "Le fonds a été annoncé en 2020"),
+)
+
+
+@pytest.fixture
+def answerer(settings, tmp_path: Path, import_into) -> Answerer:
+    """An advisor over five territories and three programmes."""
+    folder = tmp_path / "fiches"
+    folder.mkdir()
+    for number, (title, kind, country, region, size, text) in enumerate(_PLACES):
+        population = f"  population: {{value: {size}, source: s1}}\n" if size else ""
+        (folder / f"lieu-{number}.md").write_text(
+            _TERRITORY.format(
+                title=title, type=kind, country=country, region=region, population=population,
+                text=text,
+            )
+        )  # fmt: skip
+    for number, (title, status, text) in enumerate(_PROGRAMMES):
+        (folder / f"aide-{number}.md").write_text(
+            _PROGRAMME.format(title=title, status=status, text=text)
+        )
+    import_into(settings, folder)
+    return Answerer(settings)
+
+
+@pytest.mark.parametrize(
+    ("question", "titles"),
+    [
+        ("Quels territoires ont plus de 50 000 habitants ?", ["Agglomération du Val", "Grandval"]),
+        ("Quelles communes ont plus de 50 000 habitants ?", ["Grandval"]),
+        ("Quelles villes dépassent 10 mille habitants ?", ["Grandval", "Neudorf"]),
+        ("Quelles communes de moins de 1 000 habitants ?", ["Belmont"]),
+        (
+            "Combien de communes comptent entre 10 000 et 60 000 habitants ?",
+            ["Grandval", "Neudorf"],
+        ),
+        ("Quelles intercommunalités ont au moins 90 000 habitants ?", ["Agglomération du Val"]),
+        ("Quelles communes de Bretagne ont plus de 800 habitants ?", ["Grandval", "Belmont"]),
+        ("Which towns have fewer than 1,000 inhabitants?", ["Belmont"]),
+        ("Which German towns?", ["Neudorf"]),
+        ("Welche Gemeinden haben mehr als 50.000 Einwohner?", ["Grandval"]),
+        ("Quels dispositifs sont clos ?", ["Fonds ancien"]),
+        ("Quels programmes sont encore ouverts ?", ["Fonds présent"]),
+        ("Welche Programme sind abgelaufen?", ["Fonds ancien"]),
+    ],
+)
+def test_fiches_are_listed_by_what_their_header_says(answerer, question, titles) -> None:
+    answer = answerer.answer(question)
+    assert [one.title for one in answer.citations] == titles
+    assert answer.status == "answered"
+    assert all(one.verdict == "verified" for one in answer.citations)
+
+
+def test_a_list_says_how_many_fiches_it_was_chosen_among(answerer) -> None:
+    """Sansnombre has no number: it is neither listed nor passed over in silence."""
+    notices = answerer.answer("Quelles communes ont plus de 50 000 habitants ?").notices
+    assert any("1 sur 5" in one and one.endswith("1).") for one in notices)
+    notices = answerer.answer("Quels dispositifs sont clos ?").notices
+    assert any("1 sur 3" in one and one.endswith("1).") for one in notices)
+
+
+def test_a_condition_that_no_fiche_meets_is_declined_with_the_count(answerer) -> None:
+    answer = answerer.answer("Quelles communes ont plus de 3 millions d'habitants ?")
+    assert answer.status == "insufficient"
+    assert any("0 sur 5" in one for one in answer.notices)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Quels territoires ont réduit leur consommation ?",
+        "Quelles communes de plus de 500 habitants ont une chaufferie ?",
+        "Que dit la commune de Belmont ?",
+        "Combien d'habitants à Belmont ?",
+    ],
+)
+def test_what_asks_more_than_the_header_says_is_looked_for_in_the_text(answerer, question) -> None:
+    notices = answerer.answer(question).notices
+    assert not any("Fiches de" in one for one in notices)
+
+
+def test_a_fiche_whose_text_does_not_say_it_is_named_without_a_citation(
+    settings, tmp_path, import_into
+) -> None:
+    for name in ("muet", "parlant"):
+        text = "Le fonds est clos" if name == "parlant" else "Le fonds aide les communes"
+        (tmp_path / f"{name}.md").write_text(
+            _PROGRAMME.format(title=f"Fonds {name}", status="clos", text=text)
+        )
+        import_into(settings, tmp_path / f"{name}.md")
+    answer = Answerer(settings).answer("Quels dispositifs sont clos ?")
+    assert [one.title for one in answer.citations] == ["Fonds parlant"]
+    assert any("Fonds muet" in one for one in answer.notices)
