@@ -58,9 +58,12 @@ def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Su
     # What is nearest to a question without answer says nothing of what it calls for.
     first = answer.citations[:1] if answer.status != "insufficient" else []
     found.diagnosis = bool(_BEGIN.search(question))
-    if _HELP.search(question) or any(one.kind == "dispositif" for one in first):
+    named = search.gazetteer.programmes(answer.resolved_question)
+    if named or _HELP.search(question) or any(one.kind == "dispositif" for one in first):
         near = suggest(fiches, answer.resolved_question, known, lang, k=_SHOWN)
-        shown = _near_best(near.suggestions)
+        # That a programme asked about is closed, or out of reach, matters more than any other.
+        shut = [one for one in near.excluded if one.slug in named]
+        shown = [*shut, *_near_best(near.suggestions)]
         found.dispositifs = [_item(one) for one in shown]
         found.missing = _missing(known, [field for one in shown for field in one.missing])
     if _OTHERS.search(question) or any(one.kind == "territoire" for one in first):
@@ -87,9 +90,9 @@ def _missing(profile: Profile, fields: Sequence[str]) -> list[str]:
 
 
 def _near_best(suggestions: Sequence[Suggestion]) -> Sequence[Suggestion]:
-    """Leave out what answers the question much less than the best does."""
+    """Leave out what has nothing of the question, or answers it much less than the best does."""
     best = max((one.score for one in suggestions), default=0.0)
-    return [one for one in suggestions if one.score >= _NEAR * best]
+    return [one for one in suggestions if one.bears and one.score >= _NEAR * best]
 
 
 def _item(one: Suggestion | Peer) -> SuggestedItem:

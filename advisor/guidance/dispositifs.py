@@ -38,6 +38,7 @@ class _Candidate:
     relevance: float
     themes: tuple[str, ...]
     hit: Hit | None
+    bears: bool
     decision: Decision = Decision.CHECK
     reasons: tuple[Reason, ...] = ()
 
@@ -90,17 +91,17 @@ def _need_of(profile: Profile) -> str:
 
 
 def _ranked(fiches: Fiches, need: str, profile: Profile, today: str) -> list[_Candidate]:
-    hits = fiches.hits(need, ("dispositif",))
-    best: dict[str, Hit] = {}
-    for hit in hits:
-        best.setdefault(hit.document.id, hit)
+    weighed = fiches.weighed(need, ("dispositif",))
+    best: dict[str, tuple[Hit, bool]] = {}
+    for hit, bears in weighed:
+        best.setdefault(hit.document.id, (hit, bears))
     # What is found last is hardly nearer than what is not found at all.
-    least = _LAST * min((hit.score for hit in hits), default=0.0)
-    span = max((hit.score for hit in hits), default=0.0) - least or 1.0
+    least = _LAST * min((hit.score for hit, _ in weighed), default=0.0)
+    span = max((hit.score for hit, _ in weighed), default=0.0) - least or 1.0
     wished = set(profile.themes)
     found = []
     for record in fiches.of_kind("dispositif"):
-        own = best.get(record.document_id)
+        own, bears = best.get(record.document_id, (None, False))
         relevance = (own.score - least) / span if own else 0.0
         shared = tuple(theme for theme in record.front.themes if theme in wished)
         if relevance or shared:
@@ -111,10 +112,12 @@ def _ranked(fiches: Fiches, need: str, profile: Profile, today: str) -> list[_Ca
                 + _NARROW * _SCOPES[record.dispositif.scope]
                 + _SOON * _soon(record.dispositif.end, today)
             )
-            found.append(_Candidate(record, score, relevance, shared, own))
+            found.append(_Candidate(record, score, relevance, shared, own, bears))
     found.sort(key=lambda one: (-one.score, one.record.slug))
     decided = [_decided(one, profile, today) for one in found[:_DECIDED]]
-    return sorted(decided, key=lambda one: (-one.score, one.record.slug))
+    return sorted(
+        decided, key=lambda one: (not (one.bears or one.themes), -one.score, one.record.slug)
+    )
 
 
 def _decided(one: _Candidate, profile: Profile, today: str) -> _Candidate:
@@ -158,7 +161,8 @@ def _described(
                 slug=record.slug,
                 name=record.title,
                 decision=one.decision.value,
-                reasons=why(one.reasons, terms, themes, lang),
+                reasons=why(one.reasons, terms, themes, lang, bears=one.bears),
+                bears=one.bears,
                 missing=[MISSING[reason.code] for reason in one.reasons if reason.code in MISSING],
                 holder=programme.holder,
                 offer=programme.offer,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,6 +72,8 @@ def _reasons(profile: Profile, record: Dispositif, today: str) -> Iterator[Reaso
     yield from _place(profile, record)
     if record.reserved_to:
         yield _closed_list(profile, record)
+    elif not (record.regions or record.departements) and _RESERVED.search(record.eligibility):
+        yield Reason(Decision.CHECK, "reserved")
     if record.contexts:
         yield _context(profile, record)
 
@@ -128,6 +131,10 @@ def _place(profile: Profile, record: Dispositif) -> Iterator[Reason]:
             yield Reason(Decision.ELIGIBLE, "in_region", (("place", profile.region),))
 
 
+# A condition that the header has no field for: «réservé à dix territoires, dont…».
+_RESERVED = re.compile(
+    r"\b(?:réservée?s?\b|lauréat|reserved|limited to|vorbehalten)", re.IGNORECASE
+)
 # What a name may have before the name of a list.
 _KIND_WORDS = frozenset(
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,7 +13,9 @@ from advisor.catalogue.fiche import Dispositif, FrontMatter, Kind, Territory
 from advisor.catalogue.records import Filters, Passage
 from advisor.catalogue.sentences import first_sentence, sentences
 from advisor.errors import UsageError
+from advisor.guidance.wording import tells_something
 from advisor.retrieval.models import Hit
+from advisor.text.analysis import stem
 from advisor.text.mentions import numbers_in
 from advisor.text.normalise import fold
 
@@ -22,6 +24,8 @@ T = TypeVar("T")
 _DEPTH = 60
 # Below this cosine, a passage that shares no word with the need has nothing to do with it.
 _MEANING = 0.3
+# A passage bears on a need with this share of the weight of its words, less when there are several.
+_SHARE, _SHARE_OF_TWO = 0.4, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +118,30 @@ class Fiches:
 
     def hits(self, need: str, kinds: tuple[str, ...]) -> tuple[Hit, ...]:
         """Return the passages of some kinds of fiches that a need finds; none for no need."""
+        return tuple(hit for hit, _ in self.weighed(need, kinds))
+
+    def weighed(self, need: str, kinds: tuple[str, ...]) -> list[tuple[Hit, bool]]:
+        """Return the passages that a need finds, each with whether it bears on its subject.
+
+        Having a word of it that is everywhere is not enough: two words, or the weight of one.
+        """
         if not any(char.isalnum() for char in need):
-            return ()
+            return []
         try:
             found = self.answerer.search.search(need, _DEPTH, Filters(kinds=kinds))
         except UsageError:  # no fiche of these kinds in the corpus
-            return ()
-        return tuple(hit for hit in found.hits if (hit.similarity or 0.0) >= _MEANING or hit.words)
+            return []
+        weights = {
+            stem(word, found.query.lang): weight
+            for word, weight in found.weights.items()
+            if tells_something(word)
+        }
+        weighed = []
+        for hit in found.hits:
+            near = (hit.similarity or 0.0) >= _MEANING
+            if near or (terms := hit.terms):
+                weighed.append((hit, near or _bears(terms, weights)))
+        return weighed
 
     def quote(self, number: int, passage: Passage, text: str) -> Citation | None:
         """Return the verified citation of a text of a passage, ``None`` when it fails."""
@@ -162,3 +183,9 @@ class Fiches:
                     left -= said
                     found.append((passage, sentence))
         return found
+
+
+def _bears(terms: Iterable[str], weights: Mapping[str, float]) -> bool:
+    held = [weights[term] for term in terms if term in weights]
+    share = sum(held) / (sum(weights.values()) or 1.0)
+    return bool(held) and share >= (_SHARE if len(held) == 1 else _SHARE_OF_TWO)

@@ -23,6 +23,9 @@ class Suggestion(BaseModel):
     deadline: str | None
     checked: str = Field(description="date of the fiche's last check")
     score: float
+    bears: bool = Field(
+        description="whether it has what the need is about, not a common word of it"
+    )
     citations: list[Citation]
     sources: list[PrimarySource] = Field(
         description="of the fiche, where a number of its header stands in none of the quotes"

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from advisor.guidance.eligibility import Reason
 from advisor.i18n import format_date, translate
-from advisor.retrieval.asked import REQUESTING
+from advisor.retrieval.asked import ABOUT_THE_ANSWER
 from advisor.text.normalise import fold
 from advisor.text.words import word_list
 
 _SHOWN_TERMS = 5
-_REQUESTING = REQUESTING | word_list("generic")
+# What a question asks for, and what turns a sentence round, is nobody's subject.
+_NO_SUBJECT = ABOUT_THE_ANSWER | word_list("negations")
 
 
 def theme_names(themes: Iterable[str], lang: str) -> list[str]:
@@ -32,12 +33,21 @@ def population_text(value: int, year: int | None, lang: str) -> str:
 
 
 def why(
-    reasons: Sequence[Reason], terms: Sequence[str], themes: Sequence[str], lang: str
+    reasons: Sequence[Reason],
+    terms: Sequence[str],
+    themes: Sequence[str],
+    lang: str,
+    *,
+    bears: bool,
 ) -> list[str]:
-    """Return the sentences that say why: relevance first, then eligibility."""
+    """Return the sentences that say why: relevance first, then eligibility.
+
+    Words that do not bear on the subject of a need are said to be all that is shared with it.
+    """
     said = []
     if shown := telling(terms):
-        said.append(translate("guidance.words_shared", lang, words=shown))
+        key = "words_shared" if bears else "words_only"
+        said.append(translate(f"guidance.{key}", lang, words=shown))
     elif terms:
         said.append(translate("guidance.near_in_meaning", lang))
     if themes:
@@ -49,8 +59,12 @@ def why(
 
 def telling(words: Iterable[str]) -> str:
     """Return the first words that tell something of a subject, for a reader; may be empty."""
-    kept = [word for word in words if fold(word) not in _REQUESTING]
-    return ", ".join(kept[:_SHOWN_TERMS])
+    return ", ".join(list(filter(tells_something, words))[:_SHOWN_TERMS])
+
+
+def tells_something(word: str) -> bool:
+    """Tell whether a word of a need is about its subject: no verb of asking, no number."""
+    return fold(word) not in _NO_SUBJECT and not word.isdigit()
 
 
 def reason_text(reason: Reason, lang: str) -> str:

@@ -30,15 +30,22 @@ class Hit:
     @property
     def words(self) -> tuple[str, ...]:
         """The words of the question, as typed, that the passage or what is above it holds."""
+        return tuple(dict.fromkeys(map(self.query.as_typed, self.terms)))
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The terms of the question that the passage or what is above it holds."""
         above = " ".join([self.document.title, *self.document.aliases, *self.passage.headings])
-        return self.words_in(f"{above} {self.passage.text}")
+        return self._terms_in(f"{above} {self.passage.text}")
 
     def words_in(self, text: str) -> tuple[str, ...]:
         """Return the words of the question, as typed, that a text of this document holds."""
+        return tuple(dict.fromkeys(map(self.query.as_typed, self._terms_in(text))))
+
+    def _terms_in(self, text: str) -> tuple[str, ...]:
         lang = self.document.lang
         shared = set(analyse(text, lang))
-        terms = (term for term in self.query.terms if self.query.holds(term, shared, lang))
-        return tuple(dict.fromkeys(map(self.query.as_typed, terms)))
+        return tuple(term for term in self.query.terms if self.query.holds(term, shared, lang))
 
 
 # A word this near to one of a line is answered for; this near, it is the word itself, corrected
