@@ -34,6 +34,8 @@ from advisor.text.analysis import analyse, stem
 _PASSAGES = 8
 # Things compared at most, and the passages read for each.
 _COMPARED, _EACH = 4, 3
+# What a fiche says of its programme in sections of their own.
+_OF_A_PROGRAMME = frozenset({Value.STATE, Value.AUDIENCE, Value.HOLDER})
 # How many of the best passages name the documents where a list is looked for.
 _LISTING = 4
 
@@ -95,7 +97,8 @@ class Findings:
             if word not in ABOUT_THE_ANSWER and word not in self.names and self._can_tell(word)
         }
         about = _about(self.names, self.evidence)
-        if not (known and about and self.asked.values):
+        # For whom a programme is answers, also when the asker is not among them.
+        if not (known and about and self.asked.values - {Value.AUDIENCE}):
             return False
         measures = known & measures_in(self.query.asking, self.query.lang).keys()
         things = known - measures
@@ -232,15 +235,15 @@ def _names(query: Query, named: Sequence[Entity]) -> frozenset[str]:
 def _with_openings(
     search: PassageSearch, result: SearchResult, named: Sequence[Entity]
 ) -> SearchResult:
-    """Add the opening of the fiches of what a question names, and what says whether it is open.
+    """Add the opening of the fiches of what a question names, and what says for whom it is.
 
-    There, before any heading, stand a place's population and whereabouts, and what a programme is.
-    Where no passage of a fiche was found, only if a value is asked for: the last hit lends its
-    score.
+    In the opening stand a place's population and whereabouts, and what a programme is; whom to ask
+    and until when stand further down. Where no passage of a fiche was found, only if a value is
+    asked for: the last hit lends its score.
     """
     known = {hit.passage.id for hit in result.hits}
     values = result.query.asked.values
-    state = values & {Value.STATE}
+    told = values & _OF_A_PROGRAMME
     added = []
     for one in named:
         found = next((hit for hit in result.hits if hit.document.id == one.document_id), None)
@@ -254,7 +257,7 @@ def _with_openings(
         added += [
             replace(found, passage=passage)
             for place, passage in enumerate(passages)
-            if passage.id not in known and (not place or values_in(passage.text, state))
+            if passage.id not in known and (not place or values_in(passage.text, told))
         ]
     return replace(result, hits=(*result.hits, *added)) if added else result
 

@@ -51,7 +51,9 @@ def _of_programme(
 ) -> Iterator[str]:
     if Value.HOLDER in asked.values:
         yield translate("answer.header_holder", lang, title=title, holder=record["holder"])
-    if Value.STATE in asked.values:
+    # Whoever asks for whom it is wants to know that it is over.
+    over = record["status"] == "clos" and Value.AUDIENCE in asked.values
+    if over or Value.STATE in asked.values:
         date = format_date(record["checked"], lang)
         yield translate(f"answer.{_STATES[record['status']]}", lang, title=title, date=date)
 

@@ -19,7 +19,7 @@ from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line, SearchResult
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
-from advisor.text.analysis import stem
+from advisor.text.analysis import content_words, stem
 from advisor.text.language import is_word
 from advisor.text.mentions import years_in
 from advisor.text.normalise import fold_typed
@@ -79,11 +79,14 @@ def on_gaps(
     unsure = found.chance < PARTIAL or found.silent >= SILENT
     quoted = [one.evidence for one in selections]
     unmet = missing(query, found.weights, quoted) if unsure or query.context else []
-    if not unsure:  # what a follow-up leans on was found; what it asks now may not be
-        own = set(query.words) - ABOUT_THE_ANSWER
-        unmet = [word for word in unmet if word in own]
+    # What a follow-up leans on was found; what it asks now may not be.
+    own = set(query.words) - ABOUT_THE_ANSWER
+    if own and own <= found.names:  # «et à Kingersheim ?» asks the same of another place
+        own |= set(content_words(query.context, lang))
+    unmet = [word for word in unmet if unsure or word in own]
     code = "partial_words"
-    words = _typed(query, (w for w in unmet if not (w.isdigit() or _like(w, quoted))))
+    told = (w for w in unmet if w in own and not (w.isdigit() or _like(w, quoted)))
+    words = _typed(query, told)
     if not words:
         code = "partial"
         words = _unnamed(search, query, citations) or _undated(found, selections)
@@ -213,5 +216,6 @@ def _cited(citations: Sequence[Citation], one: Evidence, line: Line) -> str:
 
 def _typed(query: Query, words: Iterable[str]) -> list[str]:
     """Return words of the question as they were typed, less those that ask for a form of answer."""
-    terms = {word: stem(word, query.lang) for word in words if word not in ABOUT_THE_ANSWER}
-    return [query.as_typed(term) for term in terms.values() if term in query.terms]
+    asked = (*query.terms, *query.context_terms)
+    terms = (stem(word, query.lang) for word in words if word not in ABOUT_THE_ANSWER)
+    return [query.as_typed(term) for term in terms if term in asked]

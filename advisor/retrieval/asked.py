@@ -228,8 +228,11 @@ _VALUE_PATTERNS: dict[Value, re.Pattern[str]] = {
         r"|verlängert|bis (?:zum|Ende|\d))"
     ),
     Value.HOLDER: re.compile(
-        r"\b(?:gér|pilot|port|anim|financ|coordonn|délivr|attribu|instrui|dirig)(?:e|ent|é|ée|és|ées|t"
-        r"|te|ts)\b|\b(?:managed|run|funded|led) by\b|\bverwalte\w+|\bgefördert\b"
+        r"\b(?:g[éè]r|pilot|port|anim|financ|coordonn|délivr|attribu|instrui|dirig|administr)"
+        r"(?:e|ent|é|ée|és|ées|t|te|ts|sent)\b"
+        r"|\b(?:interlocut(?:eur|rice)s?|guichets?|se demande\w* (?:à|aux?|auprès)"
+        r"|à demander (?:à|aux?)|auprès (?:de|des|du))\b"
+        r"|\b(?:managed|run|funded|led) by\b|\bverwalte\w+|\bgefördert\b"
     ),
     Value.CONTACT: re.compile(
         r"[\w.+-]+@[\w-]+\.\w+|(?<!\d)(?:\+\d{2}[ .]?|0)\d(?:[ .\u00a0\u202f]?\d{2}){4}(?!\d)"

@@ -185,8 +185,11 @@ class Query:
         ]
 
     def as_typed(self, term: str) -> str:
-        """Return the word of the question that gives a term, the term itself when none does."""
-        for match in _TYPED.finditer(self.text):
+        """Return the word of the question, or of those it leans on, that gives a term.
+
+        The term itself when none does.
+        """
+        for match in _TYPED.finditer(f"{self.text} {self.context}"):
             word = _INVERTED.sub("", match.group())
             if term in {stem(part, self.lang) for part in content_words(word, self.lang)}:
                 return word
