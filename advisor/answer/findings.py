@@ -24,6 +24,7 @@ from advisor.retrieval.asked import (
     own_words,
     values_in,
 )
+from advisor.retrieval.conversation import of_several
 from advisor.retrieval.entities import Entity, fiche_names, subjects
 from advisor.retrieval.models import HELD, Evidence, Hit, Line, SearchResult
 from advisor.retrieval.priors import PRACTICAL_KINDS
@@ -144,7 +145,8 @@ def find(search: PassageSearch, query: Query, filters: Filters | None) -> Findin
     """
     result = search.search(query, _PASSAGES, filters)
     asked = result.query.asked
-    compared = _compared(search, query) if asked.shape is Shape.COMPARISON else ()
+    compares = asked.shape is Shape.COMPARISON or of_several(result.query.text)
+    compared = _compared(search, result.query) if compares else ()
     if compared:
         result = _each_side(search, result, compared, filters)
     count = asked_count(result.query) if asked.shape is Shape.LIST else None
@@ -191,7 +193,7 @@ def _about(names: Collection[str], evidence: Sequence[Evidence]) -> list[Evidenc
 
 def _compared(search: PassageSearch, query: Query) -> tuple[Entity, ...]:
     """Return the territories and dispositifs that a question compares, none for one alone."""
-    named = search.gazetteer.find(query.text)[:_COMPARED]
+    named = (search.gazetteer.find(query.text) or search.gazetteer.find(query.context))[:_COMPARED]
     return named if len(named) > 1 else ()
 
 

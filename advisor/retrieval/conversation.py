@@ -46,6 +46,13 @@ _ELSEWHERE = re.compile(
     r"|\b(elsewhere|other (?:places|towns|cities|territories))\b"
     r"|\b(anderswo|woanders|anderen? (?:orten?|stadten?|gemeinden?|regionen?))\b"
 )
+# Not «lequel des programmes finance… ?», which asks anew.
+_SEVERAL = re.compile(
+    r"^(?:et |alors |mais |donc )?(?:lequel|laquelle|lesquel(?:le)?s)\b(?! d(?:es?|u)\b)"
+    r"|\b(?:(?:lequel|laquelle) des deux|entre les deux|les deux)\b"
+    r"|\b(?:which (?:one|of (?:them|the two))|(?:which|what) is the (?:cheaper|better)|both)\b"
+    r"|\b(?:welche[rs]? (?:von|der) (?:ihnen|beiden)|welche[rs]? davon|beide)\b"
+)
 # «Le deuxième», said of what the answer listed.
 _ORDINALS: dict[str, int] = {
     "premier": 0, "premiere": 0, "first": 0, "erste": 0, "ersten": 0,
@@ -184,6 +191,11 @@ def _without_other(question: str, text: str) -> str:
     return (
         question if last is None else question[: last.start()] + ELLIPSIS + question[last.end() :]
     )
+
+
+def of_several(text: str) -> bool:
+    """Tell whether a question asks which of those named before: «lequel est le moins cher ?»."""
+    return bool(_SEVERAL.search(fold_typed(text)))
 
 
 def elsewhere(text: str) -> bool:

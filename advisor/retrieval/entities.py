@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from advisor.retrieval.asked import own_words, understand_shape
-from advisor.retrieval.conversation import ELLIPSIS
+from advisor.retrieval.asked import Shape, own_words, understand_shape
+from advisor.retrieval.conversation import ELLIPSIS, of_several
 from advisor.retrieval.query import Query
 from advisor.text.analysis import STOP_WORDS, analyse, stem
 from advisor.text.normalise import fold
@@ -168,6 +168,9 @@ def renewed(query: Query, gazetteer: Gazetteer) -> Query:
     «Qui peut bénéficier de LEADER ?», then «et du Fonds vert ?»: LEADER is no longer meant, nor
     what was answered of it.
     """
+    if query.asked.shape is Shape.COMPARISON or of_several(query.text):
+        # «Quelle est la différence ?», «lequel est le moins cher ?» mean them all.
+        return query.leaning_on(query.turns, "")
     later = {one.kind for one in gazetteer.find(query.text)}
     turns: list[str] = []
     for turn in reversed(query.turns):
