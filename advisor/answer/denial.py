@@ -52,10 +52,12 @@ _AFFIRMS: dict[Language, re.Pattern[str]] = {
     # «A bien été créée», not «le bien commun».
     "fr": re.compile(
         r"\b(?:a|ont|est|sont|etait|etaient|c'est|\w+-(?:ce|il|elle|ils|elles)) bien\b"
-        r"|\bn'est-ce pas\b|^(?:est|sont|a)\b"
+        r"|\bn'est-ce pas\b|\bvrai qu|^(?:est|sont|a)\b"
     ),
-    "en": re.compile(r"\bright\?|^(?:is|are|was|were|did|has)\b"),
-    "de": re.compile(r"\bdoch\b|\boder\?|^(?:ist|sind|war|hat|wird)\b"),
+    "en": re.compile(r"\bright\?|^(?:is|are|was|were|did|has|have)\b"),
+    "de": re.compile(
+        r"\bdoch\b|\boder\?|\bstimmt es\b|^(?:ist|sind|war|waren|hat|haben|wird|wurden?)\b"
+    ),
 }
 
 # What is said to be granted: «comme le code source garantit…, par quoi commencer ?» Not «as a

@@ -50,6 +50,8 @@ _LASTING = re.compile(
 )
 # How much of the question's words a contradicting line answers for, at least.
 _SAME_SUBJECT, _SAME_NAME, _SAME_THING = 0.6, 0.25, 0.5
+# A line with the year itself that answers for so much leaves nothing to correct.
+_SAID = 0.6
 _FEWEST = 2
 _LONGEST_LIST = 20
 
@@ -121,7 +123,8 @@ def _other_year(
         # A year later than all that the sources speak of is beyond them, not contradicted.
         agrees = _best(saying, about, names)[1]
         needed = _SAME_NAME if names else _SAME_SUBJECT
-        if other and share >= needed and share > agrees and year <= max(known):
+        said = share <= agrees or agrees >= _SAID
+        if other and share >= needed and not said and year <= max(known):
             return Correction(Contradiction.YEAR, *other, year)
     return None
 

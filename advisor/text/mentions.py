@@ -22,8 +22,13 @@ MONTH = f"(?:{'|'.join(dict.fromkeys(' '.join(_MONTHS.values()).lower().split())
 _FIGURES = re.compile(rf"(?<!\d)\d{{1,2}}[./](\d{{1,2}})[./]{YEAR}(?!\d)|{YEAR}-(\d\d)-\d\d(?!\d)")
 # A capital inside a sentence makes a name; German nouns all have one.
 _CAPITAL = re.compile(r"(?<=[\w,;:’'] )[A-ZÀ-Ý][\w’'-]+|(?<=[dlDL][’'])[A-ZÀ-Ý][\w’'-]+")
-# «Le Fonds chaleur», «La Fabrique des Transitions»: the article that opens a sentence is no name.
-_NO_NAME = r"(?!(?:L[ea]s?|Une?|Des|Du|Au|Aux|Ces?|Cette|Il|Elle|En|À|The|An?|In|Der|Die|Das|Im)\b)"
+# «Le Fonds chaleur», «Did Loos win… ?»: what opens a sentence or a question is no name.
+_OPENERS = (
+    "L[ea]s?|Une?|Des|Du|Au|Aux|Ces?|Cette|Il|Elle|En|À|Que|Qui|Quand|Comment|Combien|Pourquoi|Est"
+    "|The|An?|In|Did|Does|Do|Is|Are|Was|Were|Has|Have|Had|Can|Could|Will|Who|What|When|Where|Which"
+    "|How|Why|Der|Die|Das|Im|Ist|Sind|War|Waren|Hat|Haben|Wird|Wurden?|Kann|Wer|Wie|Wann|Wo|Warum"
+)
+_NO_NAME = rf"(?!(?:{_OPENERS})\b)"
 #: A name of several words, as part of a pattern: «Culture Commune», «Grand-Figeac de Lot».
 NAME = (
     _NO_NAME + r"\b[A-ZÀ-Ý][\w’'-]+(?:[ \u00a0](?:d[eu’'] ?|des |la |von |van )?[A-ZÀ-Ý][\w’'-]+)+"
