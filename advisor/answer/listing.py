@@ -18,6 +18,10 @@ from advisor.text.mentions import numbers_in
 
 # Fiches quoted at most; the others are named.
 _QUOTED = 12
+_COUNTED = {
+    Kind.TERRITOIRE: "answer.listed_territoire",
+    Kind.DISPOSITIF: "answer.listed_dispositif",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
         "all": len(fiches),
         "unknown": sum(answer is None for answer in met.values()),
     }
-    notices = [translate(f"answer.listed_{asked.kind}", query.lang, **counts)]
+    notices = [translate(_COUNTED[asked.kind], query.lang, **counts)]
     if unquoted:
         notices.append(translate("answer.listed_more", query.lang, titles=" ; ".join(unquoted)))
     return Listing(lines, notices)

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from advisor.catalogue.store import Catalogue
-from advisor.cli.terminal import Json, ProgressBar, out, print_json, text
+from advisor.cli.terminal import Json, ProgressBar, labelled, out, print_json, text
 from advisor.errors import UsageError
 from advisor.i18n import format_date, translate
 from advisor.settings import get_settings
@@ -23,7 +23,7 @@ corpus_app = typer.Typer(help=text("corpus_help"), no_args_is_help=True)
 
 @app.command("import", help=text("import_help"))
 def import_command(
-    paths: Annotated[list[str], typer.Argument(metavar="CHEMIN…")],
+    paths: Annotated[list[str], typer.Argument(metavar=text("name_path"))],
     restore: Annotated[bool, typer.Option("--restore", help=text("restore_help"))] = False,
     as_json: Json = False,
 ) -> None:
@@ -42,7 +42,7 @@ def import_command(
             if file.message:
                 label = text(f"outcome_{file.outcome.value}")
                 out.print(
-                    f"{label} : {file.path}",
+                    labelled(label, file.path),
                     style=_STYLES.get(file.outcome.value, ""),
                     markup=False,
                 )
@@ -171,7 +171,7 @@ def rebuild(as_json: Json = False) -> None:
 
 @corpus_app.command("check", help=text("check_help"))
 def corpus_check(
-    folder: Annotated[Path, typer.Argument(metavar="DOSSIER")] = Path("corpus"),
+    folder: Annotated[Path, typer.Argument(metavar=text("name_folder"))] = Path("corpus"),
     as_json: Json = False,
 ) -> None:
     from advisor.catalogue.fiche_check import check_corpus

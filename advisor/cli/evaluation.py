@@ -52,7 +52,7 @@ def _require(package: str) -> None:
 
 @eval_app.command("retrieval", help=text("eval_retrieval_help"))
 def eval_retrieval(
-    folders: Annotated[list[Path], typer.Argument(metavar="DOSSIER...")],
+    folders: Annotated[list[Path], typer.Argument(metavar=text("name_folders"))],
     model: Models = None,
     report: Report = None,
     as_json: Json = False,
@@ -79,7 +79,7 @@ def eval_retrieval(
 
 @eval_app.command("guidance", help=text("eval_guidance_help"))
 def eval_guidance(
-    files: Annotated[list[Path], typer.Argument(metavar="CAS.jsonl...")],
+    files: Annotated[list[Path], typer.Argument(metavar=text("name_cases"))],
     report: Report = None,
     as_json: Json = False,
 ) -> None:
@@ -104,7 +104,7 @@ def eval_guidance(
 @eval_app.command("answers", help=text("eval_answers_help"))
 def eval_answers(
     questions: Annotated[Path, typer.Argument(metavar="QUESTIONS.jsonl")],
-    folder: Annotated[Path, typer.Argument(metavar="DOSSIER")],
+    folder: Annotated[Path, typer.Argument(metavar=text("name_folder"))],
     also: Annotated[Path | None, typer.Option("--also", help=text("eval_also_help"))] = None,
     model: Models = None,
     report: Report = None,

@@ -10,6 +10,7 @@ import typer
 from advisor.cli.terminal import (
     Json,
     err,
+    labelled,
     language,
     out,
     print_json,
@@ -25,7 +26,8 @@ app = typer.Typer()
 
 Strings = list[str] | None
 ProfileFile = Annotated[
-    Path | None, typer.Option("--profile", metavar="FICHIER", help=text("profile_file_help"))
+    Path | None,
+    typer.Option("--profile", metavar=text("name_file"), help=text("profile_file_help")),
 ]
 Count = Annotated[int, typer.Option("--k", min=1, max=50, help=text("k_help"))]
 
@@ -93,12 +95,12 @@ def profile_command(
         shown = format_number(value, language()) if key == "population" else value
         shown = ", ".join(shown) if isinstance(shown, list) else shown
         if shown:
-            out.print(f"{key} : {shown}", markup=False)
+            out.print(labelled(key, shown), markup=False)
 
 
 @app.command(help=text("suggest_help"))
 def suggest(
-    need: Annotated[str, typer.Argument(metavar="BESOIN")] = "",
+    need: Annotated[str, typer.Argument(metavar=text("name_need"))] = "",
     profile: ProfileFile = None,
     k: Count = 5,
     as_json: Json = False,
@@ -116,10 +118,8 @@ def suggest(
     if found.excluded:
         out.print(f"\n{text('excluded')}", style="bold", markup=False)
         for one in found.excluded:
-            out.print(
-                f"- {one.name} ({_decision(one)}) : {one.reasons[0]}",
-                markup=False,
-            )
+            line = labelled(f"- {one.name} ({_decision(one)})", one.reasons[0])
+            out.print(line, markup=False)
 
 
 def _print_suggestion(one: Any) -> None:
@@ -145,13 +145,14 @@ def _print_reasons(one: Any) -> None:
 def _print_quotes(citations: Any) -> None:
     for citation in citations:
         verdict = translate(f"answer.{citation.verdict.value}", language())
-        out.print(f"  « {citation.quote} » — {citation.title} ({verdict})", markup=False)
+        quote = translate("typography.quoted", language(), text=citation.quote)
+        out.print(f"  {quote} — {citation.title} ({verdict})", markup=False)
         print_sources(citation, language())
 
 
 @app.command(help=text("peers_help"))
 def peers(
-    topic: Annotated[str, typer.Argument(metavar="SUJET")] = "",
+    topic: Annotated[str, typer.Argument(metavar=text("name_topic"))] = "",
     profile: ProfileFile = None,
     k: Count = 5,
     weight: Annotated[Strings, typer.Option("--weight", help=text("weight_help"))] = None,
@@ -193,7 +194,7 @@ def _weight(option: str) -> tuple[str, float]:
 
 @app.command(help=text("diagnose_help"))
 def diagnose(
-    answers: Annotated[Path, typer.Argument(metavar="REPONSES.json")],
+    answers: Annotated[Path, typer.Argument(metavar=text("name_answers"))],
     profile: ProfileFile = None,
     parcours: Annotated[Path | None, typer.Option("--parcours", help=text("parcours_help"))] = None,
     as_json: Json = False,
@@ -211,7 +212,7 @@ def diagnose(
     for score in found.scores:
         value = "–" if score.score is None else format_percent(score.score, lang)
         told = text("answered_of", answered=score.answered, count=score.statements)
-        out.print(f"{score.title} : {value} ({told})", markup=False)
+        out.print(labelled(score.title, f"{value} ({told})"), markup=False)
     if found.strengths:
         out.print(text("strengths", names=", ".join(found.strengths)), markup=False)
     if found.steps:
@@ -225,7 +226,7 @@ def diagnose(
 
 @app.command(help=text("convergences_help"))
 def convergences(
-    file: Annotated[Path | None, typer.Argument(metavar="PROJETS.csv")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar=text("name_projects"))] = None,
     profile: ProfileFile = None,
     k: Annotated[
         int, typer.Option("--k", min=1, max=50, help=text("convergences_groups_help"))
@@ -274,7 +275,7 @@ def convergences(
 
 @app.command(help=text("trajectory_help"))
 def trajectory(
-    name: Annotated[str, typer.Argument(metavar="TERRITOIRE")], as_json: Json = False
+    name: Annotated[str, typer.Argument(metavar=text("name_territory"))], as_json: Json = False
 ) -> None:
     from advisor.guidance.trajectory import trajectory as run
 

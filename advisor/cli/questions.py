@@ -16,7 +16,7 @@ import typer
 from advisor.catalogue.records import Filters
 from advisor.catalogue.store import Catalogue
 from advisor.cli.guidance import ProfileFile, profile_of
-from advisor.cli.terminal import Json, err, language, out, print_json, print_sources, text
+from advisor.cli.terminal import Json, err, labelled, language, out, print_json, print_sources, text
 from advisor.errors import AdvisorError, IndexUnavailable, UsageError
 from advisor.i18n import format_date, format_number, translate
 from advisor.retrieval.conversation import turns_of
@@ -59,7 +59,7 @@ def _filters(
 
 @app.command(help=text("search_help"))
 def search(
-    query: Annotated[str, typer.Argument(metavar="QUESTION")],
+    query: Annotated[str, typer.Argument(metavar=text("name_question"))],
     k: Annotated[int, typer.Option("--k", min=1, max=200, help=text("k_help"))] = 10,
     kind: KindOption = None,
     territory: TerritoryOption = None,
@@ -123,9 +123,9 @@ def journal(as_json: Json = False) -> None:
 
 @app.command(help=text("ask_help"))
 def ask(
-    question: Annotated[str | None, typer.Argument(metavar="QUESTION")] = None,
+    question: Annotated[str | None, typer.Argument(metavar=text("name_question"))] = None,
     jsonl: Annotated[
-        str | None, typer.Option("--jsonl", metavar="FICHIER", help=text("jsonl_help"))
+        str | None, typer.Option("--jsonl", metavar=text("name_file"), help=text("jsonl_help"))
     ] = None,
     kind: KindOption = None,
     territory: TerritoryOption = None,
@@ -261,7 +261,7 @@ def _print_answer(answer: Any) -> None:
         if items:
             out.print(f"\n{translate(f'cli.beside_{name}', lang)}", style="bold", markup=False)
         for item in items:
-            out.print(f"- {item.name} : {' '.join(item.reasons)}", markup=False)
+            out.print(labelled(f"- {item.name}", " ".join(item.reasons)), markup=False)
     if answer.suggestions.missing:
         question = translate(f"profile_question.ask_{answer.suggestions.missing[0]}", lang)
         hint = translate("cli.profile_hint", lang)

@@ -32,6 +32,11 @@ def text(key: str, **params: object) -> str:
     return translate(f"cli.{key}", language(), **params)
 
 
+def labelled(label: str, value: object) -> str:
+    """Return a label and its value, with the colon of the language."""
+    return translate("typography.labelled", language(), label=label, value=value)
+
+
 Json = Annotated[bool, typer.Option("--json", help=text("json_help"))]
 
 

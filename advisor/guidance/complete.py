@@ -7,7 +7,7 @@ from typing import Any
 
 from advisor.errors import UsageError
 from advisor.guidance.fiches import Fiches
-from advisor.guidance.profile import KINDS, Profile
+from advisor.guidance.profile import COUNTRIES, KINDS, Profile
 
 
 def completed(fiches: Fiches, profile: Profile, given: Collection[str] = ()) -> Profile:
@@ -41,7 +41,7 @@ def completed(fiches: Fiches, profile: Profile, given: Collection[str] = ()) -> 
     known: dict[str, Any] = {
         "name": found[0].title,
         "kind": territory.type if territory.type in KINDS else "autre",
-        "country": territory.country if territory.country in ("FR", "DE") else "FR",
+        "country": territory.country if territory.country in COUNTRIES else "FR",
         "population": territory.population.value if territory.population else None,
         "departement": territory.departements[0] if territory.departements else None,
         "region": territory.region,

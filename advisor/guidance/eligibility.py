@@ -79,11 +79,12 @@ def _reasons(profile: Profile, record: Dispositif, today: str) -> Iterator[Reaso
 
 
 def _audience(profile: Profile, record: Dispositif) -> Iterator[Reason]:
-    if profile.country == "DE" and not {"stadt", "kreis"} & set(record.audience):
+    german = profile.country == "DE" and {"stadt", "kreis"} & set(record.audience)
+    if profile.country != "FR" and not german:
         if record.scope != "europe":
             yield Reason(Decision.NOT_ELIGIBLE, "french_only")
             return
-        yield Reason(Decision.CHECK, "european")
+        yield Reason(Decision.CHECK, "european" if profile.country == "DE" else "outside_union")
     kind = profile.kind
     if kind in record.audience:
         yield Reason(Decision.ELIGIBLE, "audience", (("kind", kind),))

@@ -27,8 +27,10 @@ Kind = Literal[
     "commune", "epci", "departement", "region", "quartier", "petr", "parc", "association",
     "stadt", "kreis", "autre",
 ]  # fmt: skip
+Country = Literal["FR", "DE", "GB"]
 Stage = Literal["debut", "engage", "echelle"]
 KINDS: tuple[str, ...] = get_args(Kind)
+COUNTRIES: tuple[str, ...] = get_args(Country)
 STAGES: tuple[str, ...] = get_args(Stage)
 CONTEXTS: tuple[str, ...] = get_args(Context)
 THEMES: tuple[str, ...] = get_args(Theme)
@@ -81,7 +83,7 @@ class Profile(BaseModel):
 
     name: str | None = Field(default=None, max_length=200)
     kind: Kind = "autre"
-    country: Literal["FR", "DE"] = "FR"
+    country: Country = "FR"
     population: Population | None = None
     departement: Departement | None = None
     region: str | None = Field(default=None, max_length=100)
@@ -158,12 +160,11 @@ def _check(profile: Profile) -> None:
     """Raise a ``UsageError`` where two fields contradict each other."""
     kind, departement, region = profile.kind, profile.departement, profile.region
     kind_name = Key(f"profile_kinds.{kind}")
-    if kind in _FRENCH_KINDS and profile.country == "DE":
-        raise _contradiction("kind", kind_name, "country", "DE")
-    if kind in _GERMAN_KINDS and profile.country == "FR":
-        raise _contradiction("kind", kind_name, "country", "FR")
-    if departement and profile.country == "DE":
-        raise _contradiction("departement", departement, "country", "DE")
+    country = profile.country
+    if (kind in _FRENCH_KINDS and country != "FR") or (kind in _GERMAN_KINDS and country != "DE"):
+        raise _contradiction("kind", kind_name, "country", country)
+    if departement and country != "FR":
+        raise _contradiction("departement", departement, "country", country)
     if departement and region and is_region(region):
         expected = region_of(departement) or region
         if plain(expected) != plain(region):

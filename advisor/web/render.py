@@ -91,7 +91,7 @@ def _emphasised(text: str, spans: Sequence[tuple[int, int]]) -> str:
 def _reference(turn: int, citation: Citation) -> str:
     """Return the mark of a citation; hovering shows its place and the start of its quote."""
     anchor = f"source-{turn}-{citation.n}"
-    preview = f"{citation.title} : {citation.quote}"
+    preview = f"{citation.title} – {citation.quote}"
     title = escape(" ".join(_cut(preview).split()))
     kind = citation.verdict.value
     mark = f'<a class="reference {kind}" href="#{anchor}" title="{title}">[{citation.n}]</a>'

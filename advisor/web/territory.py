@@ -73,7 +73,9 @@ def build_territory(
     with gr.Row():
         kind = gr.Dropdown(choices("profile_kinds", KINDS), label=t("kind"), value=usual["kind"])
         country = gr.Radio(
-            [("France", "FR"), (t("germany"), "DE")], label=t("country"), value=usual["country"]
+            [("France", "FR"), (t("germany"), "DE"), (t("united_kingdom"), "GB")],
+            label=t("country"),
+            value=usual["country"],
         )
         population = gr.Textbox(label=t("population"), max_length=40)
     with gr.Row():
