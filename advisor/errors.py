@@ -5,6 +5,8 @@ Each carries a translation key and its parameters; ``message(lang)`` gives the s
 
 from __future__ import annotations
 
+import errno
+
 from advisor.i18n import translate
 
 
@@ -50,3 +52,12 @@ class ModelUnavailable(AdvisorError):
 
 class LanguageModelFailed(AdvisorError):
     """The language model did not give a usable answer."""
+
+
+#: What the system says when the disk, the quota or the largest file allowed is full.
+DISK_FULL = (errno.EFBIG, errno.ENOSPC, errno.EDQUOT)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, its class when it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -7,7 +7,6 @@ which is one transaction too.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import importlib
 import os
@@ -24,7 +23,7 @@ from advisor.catalogue.lease import writer_lease
 from advisor.catalogue.records import DocumentSummary
 from advisor.catalogue.sentences import dated_facts
 from advisor.catalogue.store import Catalogue, KnownSource, SourceFile
-from advisor.errors import AdvisorError, ModelUnavailable, ReadRefused, UsageError
+from advisor.errors import DISK_FULL, AdvisorError, ModelUnavailable, ReadRefused, UsageError
 from advisor.i18n import translate
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.generations import IndexStore, Progress, embedded_text
@@ -140,7 +139,7 @@ class Importer:
                 except ReadRefused as refusal:
                     self._refuse(_key(entry.path), refusal)
                 except OSError as error:
-                    if error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
+                    if error.errno in DISK_FULL:
                         raise
                     self._refuse(_key(entry.path), ReadRefused("read_forbidden"))
                 else:
@@ -152,7 +151,12 @@ class Importer:
     ) -> ReadTask | None:
         status = path.stat()
         file = SourceFile(_key(path), status.st_size, status.st_mtime_ns)
-        if known is not None and known.file == file and known.pipeline == PIPELINE:
+        # What was withdrawn stays so, also when the reading changes.
+        if (
+            known is not None
+            and known.file == file
+            and (known.pipeline == PIPELINE or (known.state == "withdrawn" and not restore))
+        ):
             self._unchanged(file, known.document_id, known.state, restore)
             return None
         if status.st_size > self._settings.read_max_mb * 1024 * 1024:

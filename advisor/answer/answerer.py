@@ -30,6 +30,7 @@ from advisor.retrieval.query import understand
 from advisor.retrieval.search import PassageSearch
 from advisor.settings import Settings
 from advisor.text.language import Language
+from advisor.text.normalise import encodable
 
 
 class Answerer:
@@ -77,6 +78,7 @@ class Answerer:
         Raises: as ``answer``.
         """
         started = time.perf_counter()
+        question = encodable(question)
         asked, history, more = meant(question, history)
         query = understand(asked, history, self.search.lang)
         if said := small_talk(query.text):

@@ -221,10 +221,11 @@ def _without_asides(selection: Selection) -> Selection:
     """
     one = selection.evidence
     best = max(line.score for line in selection.lines)
-    enough = _BEARS * max(line.coverage for line in selection.lines)
     runs = [run for run in selection.runs() if max(one.score for one in run) >= _ASIDE * best]
     if not any(line.valued for run in runs for line in run):
         runs += [run for run in selection.runs() if any(line.valued for line in run)]
+    # Of what is left: what bears best may stand in a run that was left out.
+    enough = _BEARS * max(line.coverage for run in runs for line in run)
     loose = [line for run in runs for line in run if _is_loose(line, one.lines)]
     bearing = [
         line
@@ -236,6 +237,8 @@ def _without_asides(selection: Selection) -> Selection:
         bearing = loose
     kept = (line for run in runs for line in run if line in bearing or line not in loose)
     clean = replace(selection, lines=tuple(sorted(kept, key=lambda line: line.start)))
+    if not clean.lines:
+        return selection
     return replace(clean, lines=tuple(line for run in clean.runs() for line in _closed(run)))
 
 

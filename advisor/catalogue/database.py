@@ -5,7 +5,6 @@ One connection per thread; the file is in write-ahead mode, so readers never blo
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.catalogue.schema import migrate
-from advisor.errors import StorageError
+from advisor.errors import DISK_FULL, StorageError
 
 
 class Database:
@@ -79,7 +78,7 @@ def storage_error(error: Exception, path: Path) -> StorageError:
     """Turn an error of SQLite or the system into the sentence that helps."""
     text = str(error)
     code = getattr(error, "errno", None)
-    if code in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT) or "full" in text or "disk I/O" in text:
+    if code in DISK_FULL or "full" in text or "disk I/O" in text:
         return StorageError("disk_full", path=str(path))
     if "locked" in text:
         return StorageError("catalogue_locked", path=str(path))

@@ -18,7 +18,8 @@ RETIRED = """SELECT replaces FROM sources WHERE replaces IS NOT NULL
 #: The other names of a document ``d``, JSON.
 ALIASES = "json_extract(d.record, '$.aliases')"
 #: Whether the next publication holds a document ``d``.
-NEXT = f"(d.state = 'staged' OR (d.state = 'current' AND d.id NOT IN ({RETIRED})))"
+CURRENT = "d.state = 'current'"
+NEXT = f"(d.state = 'staged' OR ({CURRENT} AND d.id NOT IN ({RETIRED})))"
 
 
 def passage_of(row: Any) -> Passage:

@@ -81,9 +81,12 @@ class PassageVectors:
             )
         }
 
-    def without_tokens(self, model: str) -> list[str]:
-        """Return the ids of the next publication's passages that this encoder has not read."""
-        return self._lacking("token_vectors", model)
+    def without_tokens(self, model: str, of: str = NEXT) -> list[str]:
+        """Return the ids of the next publication's passages that this encoder has not read.
+
+        ``of`` may be ``CURRENT``, for those of the published corpus.
+        """
+        return self._lacking("token_vectors", model, of)
 
     def add_tokens(
         self, model: str, passage_ids: Sequence[str], codes: Sequence[TokenCodes]
@@ -95,10 +98,10 @@ class PassageVectors:
                 [(key, model, one.tobytes()) for key, one in zip(passage_ids, codes, strict=True)],
             )
 
-    def _lacking(self, table: str, model: str) -> list[str]:
+    def _lacking(self, table: str, model: str, of: str = NEXT) -> list[str]:
         return [row[0] for row in self._catalogue.rows(
             f"""SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id
-            WHERE {NEXT} AND NOT EXISTS
+            WHERE {of} AND NOT EXISTS
             (SELECT 1 FROM {table} v WHERE v.passage_id = p.id AND v.model = ?)""",
             (model,),
         )]  # fmt: skip

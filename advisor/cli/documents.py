@@ -16,6 +16,7 @@ from advisor.cli.terminal import Json, ProgressBar, labelled, out, print_json, t
 from advisor.errors import UsageError
 from advisor.i18n import format_date, translate
 from advisor.settings import get_settings
+from advisor.text.normalise import encodable
 
 app = typer.Typer()
 corpus_app = typer.Typer(help=text("corpus_help"), no_args_is_help=True)
@@ -99,7 +100,10 @@ def documents(
 
 
 @app.command(help=text("show_help"))
-def show(document_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
+def show(
+    document_id: Annotated[str, typer.Argument(metavar="ID", callback=encodable)],
+    as_json: Json = False,
+) -> None:
     settings = get_settings()
     catalogue = Catalogue(settings.catalogue_path)
     summary = catalogue.summary(document_id)
@@ -123,7 +127,8 @@ def show(document_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Jso
 
 @app.command(help=text("remove_help"))
 def remove(
-    document_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False
+    document_id: Annotated[str, typer.Argument(metavar="ID", callback=encodable)],
+    as_json: Json = False,
 ) -> None:
     from ingest.pipeline import withdraw
 

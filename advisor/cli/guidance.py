@@ -21,6 +21,7 @@ from advisor.cli.terminal import (
 from advisor.errors import UsageError
 from advisor.i18n import format_date, format_number, format_percent, translate
 from advisor.settings import get_settings
+from advisor.text.normalise import encodable
 
 app = typer.Typer()
 
@@ -100,7 +101,7 @@ def profile_command(
 
 @app.command(help=text("suggest_help"))
 def suggest(
-    need: Annotated[str, typer.Argument(metavar=text("name_need"))] = "",
+    need: Annotated[str, typer.Argument(metavar=text("name_need"), callback=encodable)] = "",
     profile: ProfileFile = None,
     k: Count = 5,
     as_json: Json = False,
@@ -152,7 +153,7 @@ def _print_quotes(citations: Any) -> None:
 
 @app.command(help=text("peers_help"))
 def peers(
-    topic: Annotated[str, typer.Argument(metavar=text("name_topic"))] = "",
+    topic: Annotated[str, typer.Argument(metavar=text("name_topic"), callback=encodable)] = "",
     profile: ProfileFile = None,
     k: Count = 5,
     weight: Annotated[Strings, typer.Option("--weight", help=text("weight_help"))] = None,
@@ -275,7 +276,8 @@ def convergences(
 
 @app.command(help=text("trajectory_help"))
 def trajectory(
-    name: Annotated[str, typer.Argument(metavar=text("name_territory"))], as_json: Json = False
+    name: Annotated[str, typer.Argument(metavar=text("name_territory"), callback=encodable)],
+    as_json: Json = False,
 ) -> None:
     from advisor.guidance.trajectory import trajectory as run
 

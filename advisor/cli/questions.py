@@ -17,10 +17,11 @@ from advisor.catalogue.records import Filters
 from advisor.catalogue.store import Catalogue
 from advisor.cli.guidance import ProfileFile, profile_of
 from advisor.cli.terminal import Json, err, labelled, language, out, print_json, print_sources, text
-from advisor.errors import AdvisorError, IndexUnavailable, UsageError
+from advisor.errors import AdvisorError, IndexUnavailable, UsageError, WriterBusy
 from advisor.i18n import format_date, format_number, translate
 from advisor.retrieval.conversation import turns_of
 from advisor.settings import Settings, get_settings
+from advisor.text.normalise import encodable
 
 app = typer.Typer()
 
@@ -29,7 +30,9 @@ KindOption = Annotated[Strings, typer.Option("--kind", help=text("filter_help"))
 TerritoryOption = Annotated[Strings, typer.Option("--territory", help=text("filter_help"))]
 ThemeOption = Annotated[Strings, typer.Option("--theme", help=text("filter_help"))]
 LanguageOption = Annotated[Strings, typer.Option("--language", help=text("filter_help"))]
-YearOption = Annotated[list[int] | None, typer.Option("--year", help=text("filter_help"))]
+YearOption = Annotated[
+    list[int] | None, typer.Option("--year", min=1, max=9999, help=text("filter_help"))
+]
 DocumentOption = Annotated[Strings, typer.Option("--document", help=text("filter_help"))]
 
 
@@ -144,7 +147,9 @@ def ask(
     guide = Guide(answerer, profile_of(profile))
     filters = _filters(kind, territory, theme, language, year, document)
     if jsonl is not None:
-        failed = _ask_lines(answerer, guide, jsonl, filters)
+        if question is not None:
+            raise UsageError("question_and_lines")
+        failed = _ask_lines(answerer, guide, jsonl, filters, detailed=details)
         _heal(answerer.search, settings)
         if failed:
             raise typer.Exit(1)
@@ -178,7 +183,9 @@ class Guide:
         return answer.model_copy(update={"suggestions": found})
 
 
-def _ask_lines(answerer: Any, guide: Guide, source: str, filters: Filters) -> bool:
+def _ask_lines(
+    answerer: Any, guide: Guide, source: str, filters: Filters, *, detailed: bool
+) -> bool:
     """Answer one question per line; a line that cannot be answered gives an ``error``."""
     failed = False
     for number, line in _numbered_lines(source):
@@ -188,12 +195,13 @@ def _ask_lines(answerer: Any, guide: Guide, source: str, filters: Filters) -> bo
             identifier = entry.get("id")
             _check_question(entry, number)
             history = turns_of(entry.get("history") or [])
-            answer = guide.beside(answerer.answer(entry["question"], history, filters))
+            answer = answerer.answer(entry["question"], history, filters, detailed=detailed)
+            answer = guide.beside(answer)
             result = {"id": identifier, **answer.model_dump(mode="json")}
         except AdvisorError as error:
             failed = True
             result = {"id": identifier, "error": error.message(language())}
-        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        sys.stdout.write(encodable(json.dumps(result, ensure_ascii=False)) + "\n")
         sys.stdout.flush()
     return failed
 
@@ -276,6 +284,8 @@ def _heal(engine: Any, settings: Settings) -> None:
 
     try:
         run(settings)
+    except WriterBusy:
+        return  # the import that is running repairs it
     except AdvisorError as error:
         err.print(error.message(settings.lang), style="yellow", markup=False)
     else:

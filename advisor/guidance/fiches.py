@@ -63,7 +63,7 @@ class Fiches:
         self.answerer = answerer
         self._lock = threading.Lock()
         self._known: dict[str, tuple[int, tuple[Record, ...]]] = {}
-        self._derived: dict[str, tuple[int, Any]] = {}
+        self._derived: dict[str, tuple[tuple[Record, ...], Any]] = {}
 
     def of_kind(self, kind: str) -> tuple[Record, ...]:
         """Return the current fiches of a kind, by slug.
@@ -100,17 +100,14 @@ class Fiches:
             )
         ]
 
-    def derived(self, kind: str, build: Callable[[Sequence[Record]], T]) -> T:
-        """Return what ``build`` makes of the fiches of a kind, made once for each corpus.
-
-        Raises: as ``of_kind``.
-        """
-        records = self.of_kind(kind)
-        name = f"{kind} {build.__qualname__}"
+    def derived(self, records: tuple[Record, ...], build: Callable[[Sequence[Record]], T]) -> T:
+        """Return what ``build`` makes of fiches that ``of_kind`` returned, made once for them."""
+        name = f"{records[0].front.kind if records else ''} {build.__qualname__}"
         with self._lock:
             known = self._derived.get(name)
-        if known is None or known[0] != id(records):
-            known = (id(records), build(records))
+        # The records themselves are kept: an id may be given again to those of another corpus.
+        if known is None or known[0] is not records:
+            known = (records, build(records))
             with self._lock:
                 self._derived[name] = known
         found: T = known[1]

@@ -77,7 +77,7 @@ def peers(
     """
     used = _weights(weights or {})
     records = fiches.of_kind("territoire")
-    table = fiches.derived("territoire", Table)
+    table = fiches.derived(records, Table)
     hits = _by_territory(fiches, topic)
     shares = table.shares(profile)
     if topic.strip():
@@ -207,7 +207,7 @@ def _country(topic: str) -> str | None:
 
 def _by_territory(fiches: Fiches, topic: str) -> dict[str, Hit]:
     """Return the best passage of each territory: in its fiche, or in a fiche that tells of it."""
-    slugs = [fiches.derived(kind, _told_by) for kind in _KINDS]
+    slugs = [fiches.derived(fiches.of_kind(kind), _told_by) for kind in _KINDS]
     best: dict[str, Hit] = {}
     for hit in fiches.hits(topic, _KINDS):
         told = next((known[hit.document.id] for known in slugs if hit.document.id in known), ())

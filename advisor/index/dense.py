@@ -7,7 +7,6 @@ way it can be rebuilt from the vectors kept in the catalogue.
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from advisor.errors import IndexUnavailable
+from advisor.errors import DISK_FULL, IndexUnavailable, first_line
 
 Vectors = npt.NDArray[np.float32]
 _BATCH = 4000
@@ -207,9 +206,9 @@ def _unavailable(place: Path | str, error: BaseException) -> IndexUnavailable:
         return error
     if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
         raise error
-    if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC):
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
         raise error
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    reason = first_line(error)
     if isinstance(place, Path):
         return IndexUnavailable("index_damaged", path=str(place), reason=reason)
     return IndexUnavailable("chroma_unreachable", url=place, reason=reason)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -20,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
-from advisor.errors import ModelUnavailable
+from advisor.errors import ModelUnavailable, first_line
 from advisor.index.tokenizer import load_tokenizer
 
 Vectors = npt.NDArray[np.float32]
@@ -183,6 +184,16 @@ def _unit(rows: Vectors) -> Vectors:
     return unit
 
 
+def sentence_transformers() -> Any:
+    """Return the library, which looks for no model outside this machine."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import sentence_transformers as library
+
+    # Its warnings would precede the one sentence that says what to do.
+    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
+    return library
+
+
 class SentenceTransformerEmbeddings(PassageEmbeddings):
     """Any sentence-transformers model, by folder or name.
 
@@ -192,15 +203,10 @@ class SentenceTransformerEmbeddings(PassageEmbeddings):
 
     def __init__(self, name: str) -> None:
         try:
-            from sentence_transformers import SentenceTransformer
-
-            # Its warnings would precede the one sentence that says what to do.
-            logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-            model: Any = SentenceTransformer(name, device="cpu")
+            model: Any = sentence_transformers().SentenceTransformer(name, device="cpu")
             self._model = model
         except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelUnavailable("model_missing", model=name, reason=reason) from None
+            raise ModelUnavailable("model_missing", model=name, reason=first_line(error)) from None
         self.dimension = int(model.get_embedding_dimension())
         self.model_id = f"sentence-transformers/{Path(name).name}:{self.dimension}"
 

@@ -17,7 +17,7 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 import tantivy
 
 from advisor.catalogue.records import IndexEntry
-from advisor.errors import AdvisorError, IndexUnavailable
+from advisor.errors import AdvisorError, IndexUnavailable, first_line
 from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language
 
@@ -80,8 +80,9 @@ def _reading(
         except (KeyboardInterrupt, SystemExit, GeneratorExit, AdvisorError):
             raise
         except BaseException as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise IndexUnavailable("index_damaged", path=str(self.path), reason=reason) from None
+            raise IndexUnavailable(
+                "index_damaged", path=str(self.path), reason=first_line(error)
+            ) from None
 
     return cast("Callable[Concatenate[LexicalIndex, Arguments], Result]", method)
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.catalogue.vectors import TokenCodes
-from advisor.errors import ModelUnavailable
+from advisor.errors import ModelUnavailable, first_line
 from advisor.index.token_codes import IN_A_BYTE, to_codes
 from advisor.index.tokenizer import load_tokenizer
 
@@ -69,8 +69,9 @@ class TokenEncoder:
             with (folder / "model.onnx.data").open("rb") as numbers:
                 digest = hashlib.file_digest(numbers, "blake2b").hexdigest()
         except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelUnavailable("encoder_missing", model=str(folder), reason=reason) from None
+            raise ModelUnavailable(
+                "encoder_missing", model=str(folder), reason=first_line(error)
+            ) from None
         #: Bytes that the codes of a token take.
         self.width = vectors.shape[1] // IN_A_BYTE
         self.model_id = f"tokens/{folder.name}@{digest[:8]}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from advisor.errors import ModelUnavailable
+from advisor.errors import ModelUnavailable, first_line
+from advisor.index.embedding import sentence_transformers
 
 # How many of the best passages are read again: each costs a pass through the network.
 DEPTH = 30
@@ -23,15 +23,12 @@ class Reranker:
     """
 
     def __init__(self, name: str) -> None:
-        self.name = name
         try:
-            from sentence_transformers import CrossEncoder
-
-            logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-            self._model: Any = CrossEncoder(name, device="cpu")
+            self._model: Any = sentence_transformers().CrossEncoder(name, device="cpu")
         except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelUnavailable("reranker_missing", model=name, reason=reason) from None
+            raise ModelUnavailable(
+                "reranker_missing", model=name, reason=first_line(error)
+            ) from None
 
     def scores(self, question: str, passages: Sequence[str]) -> list[float]:
         """Return one score in [0, 1] per passage, 1 for the best of them."""

@@ -143,6 +143,7 @@ class PassageSearch:
             except IndexUnavailable as error:
                 problems.append(error)
                 self._served.forget_dense(indexes)
+                indexes.dense = None
         if indexes.lexical is None and indexes.dense is None:
             raise problems[0]
         missing = (

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 
 from advisor.catalogue.records import Generation
+from advisor.catalogue.rows import CURRENT
 from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, UsageError
@@ -27,13 +28,18 @@ class ServedIndexes:
         self._open: OpenIndexes | None = None
         self._retired: OpenIndexes | None = None
         self._known_read: int | None = None
+        # A model that cannot be loaded is not looked for again at each question.
+        self._model_problem: AdvisorError | None = None
 
     @property
     def embeddings(self) -> PassageEmbeddings | None:
         """The model that embeds questions, ``None`` when it cannot be loaded."""
+        if self._model_problem is not None:
+            return None
         try:
             return load_embeddings(self._settings.embedding_model)
-        except AdvisorError:
+        except AdvisorError as error:
+            self._model_problem = error
             return None
 
     def current(self) -> OpenIndexes:
@@ -47,23 +53,17 @@ class ServedIndexes:
             raise UsageError("empty_corpus")
         with self._lock:
             if self._open is None or self._open.generation.id != generation.id:
+                self._model_problem = None
                 model = self.embeddings
                 opened = self._store.open(generation, model.model_id if model else None)
-                if model is None:
-                    opened.problems.append(self._model_problem())
+                if self._model_problem is not None:
+                    opened.problems.append(self._model_problem)
                     opened.dense = None
                 if self._retired is not None:
                     self._retired.close()
                 # A search in another thread may still be reading the one before.
                 self._retired, self._open = self._open, opened
             return replace(self._open, problems=list(self._open.problems))
-
-    def _model_problem(self) -> AdvisorError:
-        try:
-            load_embeddings(self._settings.embedding_model)
-        except AdvisorError as error:
-            return error
-        return IndexUnavailable("index_missing", path=self._settings.embedding_model)
 
     def forget_dense(self, indexes: OpenIndexes) -> None:
         """Stop using a dense index that failed during a search."""
@@ -96,9 +96,13 @@ class ServedIndexes:
         if self._catalogue.undated() or self._unread():
             return True
         try:
-            return any(isinstance(problem, IndexUnavailable) for problem in self.current().problems)
+            problems = self.current().problems
         except AdvisorError:
             return False
+        return any(
+            isinstance(one, IndexUnavailable) and one.code != "chroma_unreachable"
+            for one in problems
+        )
 
     def _unread(self) -> bool:
         """Tell whether passages wait for the token encoder, if there is one to read them."""
@@ -111,7 +115,7 @@ class ServedIndexes:
             encoder = encoder_of(self._settings.token_encoder)
         except ModelUnavailable:  # an answer says so; nothing to read with
             return False
-        if encoder is not None and self._vectors.without_tokens(encoder.model_id):
+        if encoder is not None and self._vectors.without_tokens(encoder.model_id, CURRENT):
             return True
         self._known_read = number
         return False

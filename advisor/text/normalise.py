@@ -112,6 +112,11 @@ def fold(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
+def encodable(text: str) -> str:
+    """Return a text with a question mark for each half of a character that stands alone."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def fold_typed(text: str) -> str:
     """Return ``fold(text)`` with straight apostrophes, for patterns over what people type."""
     return fold(text).replace("’", "'")

@@ -70,7 +70,7 @@ def _blocks(text: str) -> Iterator[RawBlock]:
     cells: list[str] = []
     numbers: list[int] = []
     heading = 0
-    for token in tokens:
+    for place, token in enumerate(tokens):
         if token.type == "heading_open":
             heading = int(token.tag[1:])
         elif token.type == "heading_close":
@@ -93,7 +93,7 @@ def _blocks(text: str) -> Iterator[RawBlock]:
             cells = []
         elif token.type == "inline" and token.children is not None:
             content = _plain(token.children)
-            if cells or (token.level and _in_cell(token, tokens)):
+            if cells or tokens[place - 1].type in ("td_open", "th_open"):
                 cells.append(content)
                 continue
             kind: BlockKind = "heading" if heading else "item" if items else "paragraph"
@@ -104,11 +104,6 @@ def _blocks(text: str) -> Iterator[RawBlock]:
             yield RawBlock(kind, (lead or "") + content, heading)
         elif token.type in ("fence", "code_block"):
             yield RawBlock("paragraph", token.content)
-
-
-def _in_cell(token: Token, tokens: list[Token]) -> bool:
-    position = tokens.index(token)
-    return tokens[position - 1].type in ("td_open", "th_open")
 
 
 def _plain(tokens: list[Token]) -> str:
