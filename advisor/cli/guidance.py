@@ -171,7 +171,13 @@ def peers(
         share = format_percent(one.similarity, language())
         out.print(f"\n{one.name} — {share}", style="bold", markup=False)
         if one.population:
-            facts = [population_text(one.population, one.population_year, language())]
+            size = population_text(
+                one.population,
+                one.population_year,
+                language(),
+                approximate=one.population_approximate,
+            )
+            facts = [size]
             if one.population_source:
                 facts.append(source_text(one.population_source, language()))
             out.print(f"  {' · '.join(facts)}", style="dim", markup=False)

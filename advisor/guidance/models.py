@@ -52,6 +52,7 @@ class Peer(BaseModel):
     country: str
     population: int | None
     population_year: int | None
+    population_approximate: bool = Field(description="rounded, or one of several that differ")
     population_source: PrimarySource | None
     updated: str = Field(description="date of the fiche the population is from")
     latitude: float | None

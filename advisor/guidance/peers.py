@@ -269,6 +269,8 @@ def _peer(one: _Found, profile: Profile, citations: list[Citation], lang: str) -
         country=territory.country,
         population=territory.population.value if territory.population else None,
         population_year=territory.population.year if territory.population else None,
+        population_approximate=territory.population is not None
+        and territory.population.approximate,
         population_source=_population_source(record),
         updated=record.front.updated,
         latitude=territory.latitude,
@@ -314,12 +316,14 @@ def _reasons(one: _Found, profile: Profile, lang: str) -> list[str]:
 
 
 def _differences(one: _Found, profile: Profile, lang: str) -> list[str]:
-    territory, said = one.record.territory, []
-    if profile.population and territory.population:
-        ratio = territory.population.value / profile.population
+    territory, said = one.record.territory, list[str]()
+    if profile.population and (population := territory.population):
+        ratio = population.value / profile.population
         if not 1 / _SIZE_GAP < ratio < _SIZE_GAP:
             times, key = (ratio, "larger") if ratio > 1 else (1 / ratio, "smaller")
-            size = population_text(territory.population.value, territory.population.year, lang)
+            size = population_text(
+                population.value, population.year, lang, approximate=population.approximate
+            )
             said.append(translate(f"guidance.{key}", lang, times=round(times), size=size))
     if profile.country != territory.country:
         said.append(translate("guidance.other_country", lang))

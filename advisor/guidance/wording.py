@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from advisor.guidance.eligibility import Reason
-from advisor.i18n import format_date, translate
+from advisor.i18n import format_date, format_number, translate
 from advisor.retrieval.asked import ABOUT_THE_ANSWER
 from advisor.text.normalise import fold
 from advisor.text.words import word_list
@@ -25,11 +25,18 @@ def context_names(contexts: Iterable[str], lang: str) -> list[str]:
     return [translate(f"contexts.{context}", lang) for context in contexts]
 
 
-def population_text(value: int, year: int | None, lang: str) -> str:
+def population_text(value: int, year: int | None, lang: str, *, approximate: bool) -> str:
     """Return a number of inhabitants with its year, or with the word that it has none."""
+    count = figure_text(value, lang, approximate=approximate)
     if year is None:
-        return translate("guidance.population_undated", lang, count=value)
-    return translate("guidance.population", lang, count=value, year=str(year))
+        return translate("guidance.population_undated", lang, count=count)
+    return translate("guidance.population", lang, count=count, year=str(year))
+
+
+def figure_text(value: int, lang: str, *, approximate: bool) -> str:
+    """Return a number, said to be approximate where sources round it or differ."""
+    shown = format_number(value, lang)
+    return translate("guidance.about", lang, count=shown) if approximate else shown
 
 
 def why(

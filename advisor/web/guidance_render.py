@@ -11,8 +11,8 @@ from advisor.errors import AdvisorError
 from advisor.guidance.diagnosis import Diagnosis
 from advisor.guidance.models import Peer, Peers, Suggested, Suggestion
 from advisor.guidance.profile import Profile
-from advisor.guidance.wording import population_text
-from advisor.i18n import format_date, format_number, format_percent, translate
+from advisor.guidance.wording import figure_text, population_text
+from advisor.i18n import format_date, format_percent, translate
 from advisor.web.components import table_html
 from advisor.web.render import link, source_html
 
@@ -76,7 +76,7 @@ def peers_html(found: Peers, profile: Profile, lang: str, root: str) -> str:
 def _row(number: int, one: Peer, lang: str) -> tuple[str, ...]:
     population = "–"
     if one.population:
-        shown = format_number(one.population, lang)
+        shown = figure_text(one.population, lang, approximate=one.population_approximate)
         year = f" ({one.population_year})" if one.population_year else ""
         population = f'<a href="#source-peer-{quote(one.slug)}">{shown}</a>{year}'
     return (
@@ -91,7 +91,10 @@ def _row(number: int, one: Peer, lang: str) -> tuple[str, ...]:
 def _peer(one: Peer, lang: str) -> str:
     body = []
     if one.population:
-        facts = [escape(population_text(one.population, one.population_year, lang))]
+        size = population_text(
+            one.population, one.population_year, lang, approximate=one.population_approximate
+        )
+        facts = [escape(size)]
         if one.population_source:
             facts.append(source_html(one.population_source, lang))
         facts.append(_t("fiche_of", lang, date=format_date(one.updated, lang)))
