@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,8 +17,8 @@ from advisor.settings import Settings
 class FakeModel:
     """What the server does: ``reply`` maps the prompt to the text streamed back."""
 
-    def __init__(self, reply, status: int = 200, cut: bool = False) -> None:
-        self.reply, self.status, self.cut = reply, status, cut
+    def __init__(self, reply, status: int = 200, cut: bool = False, pause: float = 0.0) -> None:
+        self.reply, self.status, self.cut, self.pause = reply, status, cut, pause
         self.prompts: list[str] = []
 
 
@@ -41,6 +42,7 @@ def openai_server(model: FakeModel) -> Iterator[str]:
             for start in range(0, len(text), 7):  # pieces that split sentences and keys
                 delta = {"content": text[start : start + 7]}
                 self._event({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+                time.sleep(model.pause)
             if model.cut:
                 return
             self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
@@ -70,13 +72,13 @@ def openai_server(model: FakeModel) -> Iterator[str]:
         server.server_close()
 
 
-def with_model(settings: Settings, url: str) -> Settings:
+def with_model(settings: Settings, url: str, timeout: float = 5.0) -> Settings:
     return settings.model_copy(
         update={
             "llm": "openai:fake",
             "llm_base_url": url,
             "llm_api_key": "none",
-            "llm_timeout": 5.0,
+            "llm_timeout": timeout,
         }
     )
 
@@ -92,9 +94,15 @@ def key_of(prompt: str, needle: str) -> str:
 QUESTION = "Combien rapportent les panneaux de l'église ?"
 
 
-def ask(settings: Settings, model: FakeModel, question: str = QUESTION) -> list[Answer]:
+def ask(
+    settings: Settings, model: FakeModel, question: str = QUESTION, timeout: float = 5.0
+) -> list[Answer]:
     with openai_server(model) as url:
-        return list(Answerer(with_model(settings, url)).stream(question))
+        return list(Answerer(with_model(settings, url, timeout)).stream(question))
+
+
+def supported_of(answer: Answer) -> list[str]:
+    return [one.text.rstrip(" .") for one in answer.sentences if one.supported]
 
 
 def test_generated_sentences_carry_verified_citations_and_arrive_whole(imported) -> None:
@@ -137,7 +145,6 @@ def test_invented_keys_and_numbers_are_not_shown_as_supported(imported) -> None:
         FakeModel(lambda _: "", status=500),
         FakeModel(lambda _: "", status=429),
         FakeModel(lambda _: "Une réponse sans aucune source."),
-        FakeModel(lambda _: "INSUFFISANT"),
         FakeModel(lambda _: ""),
         FakeModel(lambda _: "Une phrase coupée en plein [p12", cut=True),
     ],
@@ -270,3 +277,98 @@ def test_what_contradicts_the_question_is_cited_by_its_number_whatever_the_model
     number = int(notice.rpartition("[")[2].partition("]")[0])
     assert "1986" in last.citations[number - 1].quote
     assert last.sentences[0].citations != [number]
+
+
+def test_a_model_that_finds_no_answer_is_told_as_such(imported) -> None:
+    last = ask(imported, FakeModel(lambda _: "INSUFFISANT"))[-1]
+    assert (last.method, last.status) == ("extractive", "partial")
+    assert any("ne trouve pas la réponse" in notice for notice in last.notices)
+
+
+def test_a_refused_key_is_named(imported) -> None:
+    last = ask(imported, FakeModel(lambda _: "", status=401))[-1]
+    assert any("ADVISOR_LLM_API_KEY" in notice for notice in last.notices)
+
+
+@pytest.mark.parametrize(
+    ("reply", "pause"),
+    [
+        (lambda _: "Un mot de plus. " * 4_000, 0.0),
+        (lambda _: "Un mot à la fois, sans jamais finir.", 0.5),
+    ],
+)
+def test_a_reply_that_does_not_end_is_cut_off(imported, reply, pause) -> None:
+    started = time.monotonic()
+    last = ask(imported, FakeModel(reply, pause=pause), timeout=1.0)[-1]
+    assert time.monotonic() - started < 10
+    assert last.method == "extractive"
+    assert any("n'a pas terminé à temps" in notice for notice in last.notices)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "1. L'église rapporte 5000 € par an [{church}].\n2. La méthode a trois piliers [{method}].",
+        "- **L'église** rapporte 5000 € par an ({church}).\n- La méthode a trois piliers ({method}).",
+        "[{church}] L'église rapporte 5000 € par an.\n[{method}] La méthode a trois piliers.",
+        "<think>Voyons [{method}]. Rien.</think>L'église rapporte 5000 € par an [clé : {church}]. "
+        "La méthode a trois piliers [clé : {method}].",
+    ],
+)
+def test_keys_and_lists_are_read_as_models_write_them(
+    settings, tmp_path, import_into, written
+) -> None:
+    (tmp_path / "a.txt").write_text("L'église porte des panneaux. Ils rapportent 5000 € par an.")
+    (tmp_path / "b.txt").write_text("La méthode de l'église repose sur trois piliers de panneaux.")
+    import_into(settings, tmp_path)
+
+    def reply(prompt: str) -> str:
+        return written.format(church=key_of(prompt, "5000 €"), method=key_of(prompt, "piliers"))
+
+    last = ask(settings, FakeModel(reply))[-1]
+    assert supported_of(last) == ["L'église rapporte 5000 € par an", "La méthode a trois piliers"]
+    quotes = {one.n: one.quote for one in last.citations}
+    assert ["5000" in quotes[one.citations[0]] for one in last.sentences] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Les panneaux ont coûté douze millions à la Ville",
+        "La Ville y voit « un échec total »",
+        "Écrire à pirate@evil.example pour les panneaux de la Ville",
+        "Voir http://evil.example/vol sur les panneaux de la Ville",
+    ],
+)
+def test_what_the_passage_does_not_have_is_not_supported(imported, sentence) -> None:
+    def reply(prompt: str) -> str:
+        key = key_of(prompt, "5000 €")
+        return f"Les panneaux rapportent 5000 € par an [{key}]. {sentence} [{key}]."
+
+    assert supported_of(ask(imported, FakeModel(reply))[-1]) == [
+        "Les panneaux rapportent 5000 € par an"
+    ]
+
+
+def test_a_denial_needs_a_passage_that_denies(settings, tmp_path, import_into) -> None:
+    (tmp_path / "a.txt").write_text("La Ville associe les habitants à ses panneaux solaires.")
+    import_into(settings, tmp_path)
+
+    def reply(prompt: str) -> str:
+        key = key_of(prompt, "associe")
+        return f"La Ville associe les habitants [{key}]. Elle n'a jamais associé personne [{key}]."
+
+    last = ask(settings, FakeModel(reply), "Qui la Ville associe-t-elle ?")[-1]
+    assert supported_of(last) == ["La Ville associe les habitants"]
+
+
+def test_markup_does_not_leak_into_a_sentence(imported) -> None:
+    def reply(prompt: str) -> str:
+        key = key_of(prompt, "5000 €")
+        return (
+            "Les panneaux <script>alert(1)</script>rapportent 5000 € par an "
+            f"[à la Ville](javascript:alert(1)) <img\nsrc=x onerror=alert(2)> [{key}]."
+        )
+
+    (text,) = supported_of(ask(imported, FakeModel(reply))[-1])
+    assert " ".join(text.split()) == "Les panneaux rapportent 5000 € par an à la Ville"

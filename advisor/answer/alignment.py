@@ -86,7 +86,6 @@ def _fixed(words: Sequence[str]) -> Counter[str]:
 
 
 def quoted_spans(text: str) -> list[str]:
-    """Return what a text puts between quotation marks, when it is long enough to be a quote."""
-    found = re.findall(r"«([^«»]+)»|“([^“”]+)”|„([^„“]+)“|\"([^\"]+)\"", text)
-    spans = [next(part for part in parts if part).strip() for parts in found]
-    return [span for span in spans if len(_WORD.findall(span)) >= _FEWEST]
+    """Return what a text puts between quotation marks."""
+    found = re.findall(r"«([^«»]+)»|‹([^‹›]+)›|“([^“”]+)”|„([^„“]+)“|\"([^\"]+)\"", text)
+    return [next(part for part in parts if part).strip() for parts in found]

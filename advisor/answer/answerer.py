@@ -170,6 +170,8 @@ class Answerer:
                 yield partial
         except LanguageModelFailed as error:
             extractive.notices.append(error.message(extractive.language))
+            if error.code == "llm_declined" and extractive.status == "answered":
+                extractive.status = "partial"
             last = extractive
             yield extractive
         if last is not None:

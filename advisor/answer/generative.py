@@ -8,8 +8,10 @@ passage, verified.
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,18 +21,35 @@ from advisor.answer.findings import Findings
 from advisor.answer.models import Answer, Citation, Sentence
 from advisor.answer.prompts import prompt
 from advisor.answer.support import figures_in, is_supported
-from advisor.errors import LanguageModelFailed, UsageError
+from advisor.errors import LanguageModelFailed, UsageError, first_line
 from advisor.retrieval.models import Evidence, Line
 from advisor.settings import Settings
 from advisor.text.analysis import analyse
 from advisor.text.language import Language
 from advisor.text.sentences import sentence_spans
 
-_KEY = re.compile(r"\s*\[((?:p[0-9a-f]{6}[,;\s]*)+)\]")
-_ONE_KEY = re.compile(r"p[0-9a-f]{6}")
+# As asked for, «[p1a2b3c]», and as models also write it: «(p1a2b3c)», «[clé : P1A2B3C]».
+_KEY = re.compile(
+    r"\s*[\[(](?:(?:clés?|keys?|schlüssel)\s*:?\s*)?((?:p[0-9a-f]{6}[,;\s]*)+)[\])]", re.IGNORECASE
+)
+_ONE_KEY = re.compile(r"p[0-9a-f]{6}", re.IGNORECASE)
+# A reply that begins with a key writes each of them before its sentence.
+_KEY_BEFORE = re.compile(rf"\s*(?:[-*•]|\d{{1,2}}[.)])?{_KEY.pattern}", re.IGNORECASE)
 _BRACKET = re.compile(r"\s*\[[^\[\]\n]{1,60}\]")
 _REFUSAL = "INSUFFISANT"
-_MARKUP = re.compile(r"!?\[([^\]\n]*)\]\((?:[^)\n]*)\)|<[^>\n]{1,200}>")
+_MARKUP = re.compile(
+    r"<(script|style)\b.*?</\1\s*>|!?\[(?P<shown>[^\]\n]*)\]\([^)\n]*\)+|<[a-z/!][^>]{0,400}(?:>|$)"
+    r"|\*\*|__",
+    re.IGNORECASE | re.DOTALL,
+)
+_ITEM = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
+# What some models write before they answer, and its mark when it is not all there yet.
+_THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_CUT = re.compile(r"<(?:t(?:h(?:i(?:nk?)?)?)?)?\Z")
+# An answer of eight sentences has some 2,000 characters: this one will not end.
+_MOST_TEXT = 20_000
+_REFUSED_KEY, _TOO_MANY = (401, 403), 429
+_log = logging.getLogger(__name__)
 
 
 def chat_model(settings: Settings) -> Any:
@@ -44,7 +63,7 @@ def chat_model(settings: Settings) -> Any:
     options: dict[str, Any] = {
         "temperature": 0,
         "timeout": settings.llm_timeout,
-        "max_retries": 1,
+        "max_retries": 0,
     }
     if settings.llm_base_url:
         options["base_url"] = settings.llm_base_url
@@ -67,7 +86,7 @@ def generate(
     What contradicts the question, or sources each other, is cited first, whatever the model says.
 
     Raises:
-        LanguageModelFailed: no usable answer (error, time-out, no verifiable citation).
+        LanguageModelFailed: no usable answer (error, time-out, refusal, no verifiable citation).
     """
     by_key = {f"p{secrets.token_hex(3)}": one for one in found.evidence if one.lines}
     passages = "\n\n".join(
@@ -88,32 +107,60 @@ def generate(
     model = chat_model(settings)
     keep = settings.llm_unsupported == "show"
     draft = _Draft(extractive, by_key, checker, found.contradicting, keep=keep)
-    try:
-        for chunk in model.stream(messages):
-            if draft.add(str(chunk.text)):
-                yield draft.answer()
-        draft.finish()
-    except LanguageModelFailed:
-        raise
-    except Exception:
-        # Whatever the provider raised (network, quota, protocol), the user gets an answer.
-        raise LanguageModelFailed("llm_unavailable") from None
+    deadline = time.monotonic() + settings.llm_timeout
+    for piece in _pieces(model, messages, deadline):
+        if draft.add(piece):
+            yield draft.answer()
+    draft.finish()
     if draft.unsupported:
-        draft = _repaired(draft, model, messages, lang)
+        draft = _repaired(draft, model, messages, deadline, lang)
     if not draft.supported:
         raise LanguageModelFailed("llm_uncited")
     yield draft.answer()
 
 
-def _repaired(draft: _Draft, model: Any, messages: list[Any], lang: Language) -> _Draft:
+def _pieces(model: Any, messages: Sequence[Any], deadline: float) -> Iterator[str]:
+    """Yield the model's text as it comes.
+
+    Raises:
+        LanguageModelFailed: whatever the provider raised (network, quota, protocol), or a reply
+            that has not ended at the deadline, or never will.
+    """
+    size = 0
+    try:
+        for chunk in model.stream(messages):
+            piece = str(chunk.text)
+            size += len(piece)
+            if size > _MOST_TEXT or time.monotonic() > deadline:
+                raise LanguageModelFailed("llm_endless")
+            yield piece
+    except LanguageModelFailed:
+        raise
+    except Exception as error:
+        _log.warning("language model: %s", first_line(error))
+        raise LanguageModelFailed(_reason(error)) from None
+
+
+def _reason(error: Exception) -> str:
+    status = getattr(error, "status_code", None)
+    if status in _REFUSED_KEY:
+        return "llm_refused_key"
+    if status == _TOO_MANY:
+        return "llm_too_many"
+    return "llm_endless" if "timeout" in type(error).__name__.lower() else "llm_unavailable"
+
+
+def _repaired(
+    draft: _Draft, model: Any, messages: Sequence[Any], deadline: float, lang: Language
+) -> _Draft:
     """Return the better of the draft and what the model makes of it, told once what failed."""
     told = prompt("repair", lang).format(sentences="\n".join(draft.unsupported))
     again = draft.fresh()
     try:
-        for chunk in model.stream([*messages, ("ai", draft.text), ("human", told)]):
-            again.add(str(chunk.text))
+        for piece in _pieces(model, [*messages, ("ai", draft.text), ("human", told)], deadline):
+            again.add(piece)
         again.finish()
-    except Exception:  # the first draft stands
+    except LanguageModelFailed:  # the first draft stands
         return draft
     return again if len(again.supported) > len(draft.supported) else draft
 
@@ -131,6 +178,7 @@ class _Draft:
         keep: bool,
     ) -> None:
         self._keep = keep
+        self._raw = ""
         self._extractive = extractive
         self._by_key = by_key
         self._checker = checker
@@ -145,8 +193,11 @@ class _Draft:
 
     def add(self, chunk: str) -> bool:
         """Take a piece of text; tell whether a sentence was completed."""
-        self.text += chunk
+        self._raw += chunk
+        self.text = _CUT.sub("", _THINKING.sub("", self._raw))
         before = len(self.sentences)
+        if not self._taken and _KEY_BEFORE.match(self.text):
+            return False  # turned round at the end
         # A sentence is complete once its key and the start of what follows are there.
         pending = self.text[self._taken :]
         last = max((match.end() for match in _KEY.finditer(pending)), default=0)
@@ -161,11 +212,14 @@ class _Draft:
         """Take what is left.
 
         Raises:
-            LanguageModelFailed: the model declined to answer.
+            LanguageModelFailed: the model declined to answer, or said nothing.
         """
+        self.text = _THINKING.sub("", self._raw)
         rest = self.text[self._taken :]
-        if not self.sentences and _REFUSAL in rest:
-            raise LanguageModelFailed("llm_uncited")
+        if not self.sentences and (_REFUSAL in rest or not rest.strip()):
+            raise LanguageModelFailed("llm_declined" if _REFUSAL in rest else "llm_unavailable")
+        if not self._taken and _KEY_BEFORE.match(rest):
+            rest = _keys_after(rest)
         self._take(rest)
         self._taken = len(self.text)
 
@@ -200,18 +254,20 @@ class _Draft:
         position = 0
         for match in [*_KEY.finditer(text), None]:
             stretch = text[position : match.start() if match else len(text)]
-            keys = _ONE_KEY.findall(match.group(1)) if match else []
+            keys = _ONE_KEY.findall(match.group(1).lower()) if match else []
+            stretch = _clean(stretch)
             spans = list(sentence_spans(stretch))
             for index, (start, end) in enumerate(spans):
-                content = _clean(stretch[start:end])
+                content = stretch[start:end].strip()
                 if content.strip(" .!?…»”)*-"):
                     # Keys belong to the sentence they follow; those before it have none.
                     self._add_sentence(content, keys if index == len(spans) - 1 else [])
             position = match.end() if match else len(text)
 
     def _add_sentence(self, content: str, keys: Sequence[str]) -> None:
-        item = content.startswith(("- ", "* ", "• "))
-        content = content.lstrip("-*• ").lstrip(" .") if item else content.lstrip(" .")
+        mark = _ITEM.match(content)
+        item = mark is not None
+        content = content[mark.end() if mark else 0 :].lstrip(" .")
         known = [self._by_key[key] for key in dict.fromkeys(keys) if key in self._by_key]
         shown = list(self._by_key.values())
         supported = bool(known) and is_supported(content, self._extractive.language, known, shown)
@@ -252,8 +308,18 @@ def _closest(content: str, one: Evidence) -> Line:
 
 
 def _clean(text: str) -> str:
-    """Drop unknown markers, links, images and tags from a generated sentence."""
-    return _BRACKET.sub("", _MARKUP.sub(r"\1", text)).strip()
+    """Drop unknown markers, links, images, tags and emphasis from a generated text."""
+    return _BRACKET.sub("", _MARKUP.sub(lambda found: found["shown"] or "", text))
+
+
+def _keys_after(text: str) -> str:
+    """Return a text whose keys stand before their sentences with each of them after its own."""
+    found = list(_KEY.finditer(text))
+    ends = [*(match.start() for match in found[1:]), len(text)]
+    return text[: found[0].start()] + "".join(
+        f"{text[match.end() : end].rstrip()}{match.group()}\n"
+        for match, end in zip(found, ends, strict=True)
+    )
 
 
 def _neutral(text: str) -> str:

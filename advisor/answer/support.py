@@ -6,15 +6,21 @@ import re
 from collections.abc import Sequence
 
 from advisor.answer.alignment import quoted_spans
-from advisor.answer.citation import judge_quote
+from advisor.answer.citation import find_quote
 from advisor.answer.models import Verdict
 from advisor.retrieval.models import Evidence
+from advisor.text.analysis import STOP_WORDS
 from advisor.text.language import Language
 from advisor.text.mentions import capitalised_in, months_in, numbers_in
-from advisor.text.normalise import fold
+from advisor.text.normalise import fold, normalise
+from advisor.text.words import word_list
 
 _NUMBER = re.compile(r"\d+(?:[ \u00a0\u202f.,]\d+)*")
 _WORD = re.compile(r"[^\W_]+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s,;)\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_NEGATIONS = word_list("negations")
+# In words, so few count nothing: «l'un», «les deux».
+_FEW = frozenset({"1", "2"})
 # «Loossois» is of Loos: names of one family begin with the same letters.
 _FAMILY = 4
 
@@ -36,7 +42,9 @@ def is_supported(
         shown: all the passages the writer had.
     """
     return (
-        _numbers(sentence, cited)
+        _numbers(sentence, lang, cited)
+        and _addresses(sentence, cited)
+        and _turns(sentence, cited)
         and _months(sentence, lang, cited)
         and _names(sentence, lang, cited, shown)
         and _quotations(sentence, cited)
@@ -48,11 +56,27 @@ def figures_in(text: str) -> set[str]:
     return {_digits(number) for number in _NUMBER.findall(text)}
 
 
-def _numbers(sentence: str, cited: Sequence[Evidence]) -> bool:
-    # «3 axes» is said by a passage that has «trois axes».
+def _numbers(sentence: str, lang: Language, cited: Sequence[Evidence]) -> bool:
+    # «3 axes» is said by a passage that has «trois axes», and the reverse; «les deux» by any.
     texts = [(_text(one), one.hit.document.lang) for one in cited]
-    held = (figures_in(text) | numbers_in(text, lang) for text, lang in texts)
-    return figures_in(sentence) <= set().union(*held)
+    held = set().union(*(figures_in(text) | numbers_in(text, of) for text, of in texts))
+    written = numbers_in(_NUMBER.sub(" ", sentence), lang) - _FEW
+    return (figures_in(sentence) | written) <= held
+
+
+def _addresses(sentence: str, cited: Sequence[Evidence]) -> bool:
+    """Tell whether the addresses of a sentence, of pages and of people, stand in a passage."""
+    said = " ".join(_text(one) for one in cited)
+    return all(address in said for address in _ADDRESS.findall(sentence))
+
+
+def _turns(sentence: str, cited: Sequence[Evidence]) -> bool:
+    """Tell whether a sentence that denies something cites a passage that does."""
+    return not _denies(sentence) or any(_denies(one.hit.passage.text) for one in cited)
+
+
+def _denies(text: str) -> bool:
+    return not _NEGATIONS.isdisjoint(_WORD.findall(fold(text)))
 
 
 def _months(sentence: str, lang: Language, cited: Sequence[Evidence]) -> bool:
@@ -79,8 +103,9 @@ def _names_in(text: str) -> set[str]:
 
 
 def _quotations(sentence: str, cited: Sequence[Evidence]) -> bool:
+    texts = [normalise(_text(one)) for one in cited]
     return all(
-        any(judge_quote(span, one.hit.passage.text).verdict is Verdict.VERIFIED for one in cited)
+        any(find_quote(span, text).verdict is Verdict.VERIFIED for text in texts)
         for span in quoted_spans(sentence)
     )
 
@@ -90,8 +115,9 @@ def _text(one: Evidence) -> str:
 
 
 def _capitals(name: str) -> list[str]:
-    """Return the capitalised parts of a name, folded: «loos» and «gohelle»."""
-    return [fold(part) for part in _WORD.findall(name) if part[0].isupper() and len(part) > 1]
+    """Return the capitalised parts of a name, folded: «loos» and «gohelle», no «Ce» or «The»."""
+    parts = [fold(part) for part in _WORD.findall(name) if part[0].isupper() and len(part) > 1]
+    return [part for part in parts if not any(part in words for words in STOP_WORDS.values())]
 
 
 def _words(text: str) -> set[str]:
