@@ -119,3 +119,14 @@ def test_the_card_names_the_language_of_a_quote_that_is_not_the_questions(import
     assert "auf Französisch zitiert" in sources_html(foreign, 0, "de")
     same = answerer.answer("Combien rapportent les panneaux de l'église ?")
     assert "cité en français" not in sources_html(same, 0, "fr")
+
+
+def test_another_site_writes_nothing_here(client, pdf_home) -> None:
+    citation = Answerer(pdf_home).answer("Combien mesure le réseau de chaleur ?").citations[0]
+    place = f"/signal/{citation.document_id}/{citation.start}/{citation.end}"
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert client.post(place, headers=elsewhere).status_code == 403
+    upload = {"files": ("profil.json", b"{}")}
+    assert client.post("/gradio_api/upload", files=upload, headers=elsewhere).status_code == 403
+    assert client.get("/", headers=elsewhere).status_code == 200
+    assert client.post(place, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 204

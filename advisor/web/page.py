@@ -27,6 +27,9 @@ from advisor.web.render import answer_html, sources_html, typed_html
 from advisor.web.territory import build_territory
 
 _MAX_LENGTH = 10_000
+# A profile or a list of projects that was read is gone half an hour later: every so many seconds,
+# files older than so many.
+_UPLOADS_KEPT = (1800, 1800)
 _ANSWER = re.compile(r'id="answer-(\d+)"')
 Message = dict[str, str]
 # A question and its answer, as the page remembers them.
@@ -135,7 +138,9 @@ def build_page(
         return gr.update(visible=False)
 
     page: gr.Blocks
-    with gr.Blocks(title=t("title"), fill_width=True, analytics_enabled=False) as page:
+    with gr.Blocks(
+        title=t("title"), fill_width=True, analytics_enabled=False, delete_cache=_UPLOADS_KEPT
+    ) as page:
         show_html(
             f'<a class="skip" href="#question">{escape(t("skip"))}</a>'
             f'<header class="masthead"><h1>{escape(t("title"))}</h1>'

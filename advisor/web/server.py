@@ -87,7 +87,16 @@ def build_app(settings: Settings) -> FastAPI:
     async def protect(
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
-        response = await call_next(request)
+        # Another site may not write here in the name of who reads it; Gradio describes its routes.
+        foreign = request.headers.get("Sec-Fetch-Site") == "cross-site"
+        if foreign and request.method not in ("GET", "HEAD"):
+            response: Response = PlainTextResponse(
+                translate("web.other_site", settings.lang), status_code=403
+            )
+        elif request.url.path.endswith("/openapi.json"):
+            response = PlainTextResponse("", status_code=404)
+        else:
+            response = await call_next(request)
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
