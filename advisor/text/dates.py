@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from advisor.text.mentions import YEAR
+from advisor.text.mentions import ONE_YEAR, YEAR
 
 # 2019-2021, de 2019 à 2021, from 2019 to 2021, von 2019 bis 2021.
 _SPAN = re.compile(
@@ -17,18 +17,7 @@ _DECADE = re.compile(
     r"|(?:die|der|den)\s+((?:1[5-9]|20)\d0)er\b)",
     re.IGNORECASE,
 )
-# «2000 habitants», «1500 euros»: a number of things, not a year.
-_UNIT = (
-    r"(?![ \u00a0\u202f]*(?:€|%|euros?|habitants?|hab\b|inhabitants?|einwohner|logements?|emplois?"
-    r"|personnes?|hectares?|ha\b|m²|m2|m³|km|kw|mw|gw|tonnes?|repas|foyers|ménages|mètres|bénévoles"
-    r"|jobs|people|homes|arbeitsplätze|wohnungen|menschen))"
-)
-# «Agenda 2030» and «France 2030» are names.
-_ONE = re.compile(
-    r"(?<![\w.,])(?<!Agenda[ \u00a0])(?<!France[ \u00a0])(?<!Cap[ \u00a0])(?<!Horizon[ \u00a0])"
-    rf"({YEAR})(?!\w|[.,]\d){_UNIT}",
-    re.IGNORECASE,
-)
+_ONE = re.compile(ONE_YEAR, re.IGNORECASE)
 _SINCE = re.compile(rf"\b(?:depuis|dès|since|seit|ab)\s+(?:\w+\s+){{0,3}}({YEAR})", re.IGNORECASE)
 
 # Words by which a sentence tells sources apart that date the same fact otherwise.
@@ -58,7 +47,7 @@ def dates_in(text: str) -> list[tuple[int, int, bool]]:
         for match in pattern.finditer(text):
             if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
-            years = [int(year) for year in match.groups() if year]
+            years = [int(year) for year in match.groups() or (match.group(),) if year]
             first = last = years[0]
             if pattern is _SPAN:
                 last = years[1]

@@ -9,8 +9,19 @@ from advisor.text.language import Language
 
 #: A year from 1500 to 2099, as part of a pattern.
 YEAR = r"(?:1[5-9]|20)\d\d"
-# Not inside a number, a decimal or a reference («contrat 1536C0019»).
-_YEAR = re.compile(rf"(?<![\w.,]){YEAR}(?!\w|[.,]\d)")
+# «2000 habitants», «1500 euros»: a number of things, not a year.
+_UNIT = (
+    r"[ \u00a0\u202f]*(?:€|%|euros?|habitants?|hab\b|inhabitants?|einwohner|logements?|emplois?"
+    r"|personnes?|hectares?|ha\b|m²|m2|m³|km|[kmgt]wh?\b|tonnes?|repas|foyers|ménages|mètres"
+    r"|bénévoles|jobs|people|homes|arbeitsplätze|wohnungen|menschen)"
+)
+#: A year on its own, as part of a pattern read without regard to case: not inside a number, a
+#: decimal or a reference («contrat 1536C0019»); «Agenda 2030» and «France 2030» are names.
+ONE_YEAR = (
+    r"(?<![\w.,])(?<!Agenda[ \u00a0])(?<!France[ \u00a0])(?<!Cap[ \u00a0])(?<!Horizon[ \u00a0])"
+    rf"{YEAR}(?!\w|[.,]\d|{_UNIT})"
+)
+_YEAR = re.compile(ONE_YEAR, re.IGNORECASE)
 _MONTHS: dict[Language, str] = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "en": "January February March April May June July August September October November December",
