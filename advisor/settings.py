@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from advisor.errors import UsageError
@@ -21,7 +21,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ADVISOR_", env_file=".env", extra="ignore")
 
-    home: Path = Path(".advisor")
+    # Left empty, it is as if it were not set: not the current folder.
+    home: Annotated[Path, BeforeValidator(lambda value: value or ".advisor")] = Path(".advisor")
     lang: Literal["fr", "en", "de"] = "fr"
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65535)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from advisor.catalogue.database import storage_error
 from advisor.catalogue.lease import writer_lease
+from advisor.catalogue.originals import keep_original
 from advisor.catalogue.records import DocumentSummary
 from advisor.catalogue.sentences import dated_facts
 from advisor.catalogue.store import Catalogue, KnownSource, SourceFile
@@ -158,6 +158,7 @@ class Importer:
             and (known.pipeline == PIPELINE or (known.state == "withdrawn" and not restore))
         ):
             self._unchanged(file, known.document_id, known.state, restore)
+            self._keep_again(path, known.document_id)
             return None
         if status.st_size > self._settings.read_max_mb * 1024 * 1024:
             raise ReadRefused("read_too_large", limit=self._settings.read_max_mb)
@@ -172,10 +173,16 @@ class Importer:
         state = self._catalogue.state_of(identifier)
         if state is not None:
             self._known_content(file, identifier, state, known, restore)
+            self._keep_again(path, identifier)
             return None
         after = known is not None and known.state == "withdrawn"
         pending[identifier] = _Pending(path, file, after)
         return ReadTask(path, name, identifier)
+
+    def _keep_again(self, path: Path, identifier: str) -> None:
+        """Keep a file whose copy was lost."""
+        with suppress(OSError):  # it was read before: not to be refused for that
+            keep_original(self._settings.originals_path, identifier, path)
 
     def _known_content(
         self,
@@ -225,7 +232,7 @@ class Importer:
     def _store(self, entry: _Pending, result: ReadResult, embeddings: PassageEmbeddings) -> None:
         document = result.document
         texts = [embedded_text(document.title, one.headings, one.text) for one in result.passages]
-        self._keep_original(entry.found, document.id)
+        keep_original(self._settings.originals_path, document.id, entry.found)
         self._catalogue.stage(
             document,
             result.passages,
@@ -244,22 +251,6 @@ class Importer:
         for twin in entry.twins:
             self._catalogue.point_source(twin, document.id)
             self._same_content(twin, document.id)
-
-    def _keep_original(self, path: Path, identifier: str) -> None:
-        """Keep the file itself, for page images and download; complete or absent, never half."""
-        folder = self._settings.originals_path
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / f"{identifier}{path.suffix.lower()}"
-        if target.exists():
-            return
-        partial = target.with_suffix(".partial")
-        try:
-            shutil.copyfile(path, partial)
-            partial.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-            raise
 
     def _refuse(self, path: str, refusal: AdvisorError) -> None:
         self._emit(path, Outcome.REFUSED, None, refusal.message(self._lang), 0, 0)

@@ -8,12 +8,10 @@ from typing import Any, NoReturn
 import typer
 from typer import rich_utils
 
-from advisor.cli import documents, evaluation, guidance, questions
+from advisor.cli import INTERRUPTED, documents, evaluation, guidance, questions
 from advisor.cli.terminal import err, language, text
 from advisor.errors import AdvisorError, UsageError
 from advisor.settings import get_settings
-
-_INTERRUPTED = 130
 
 # Typer's own words of a help page.
 rich_utils.OPTIONS_PANEL_TITLE = text("options_title")
@@ -40,7 +38,7 @@ def run() -> NoReturn:
     """Run the command line. Exit codes: 0 done, 1 failed or refused, 2 wrong usage."""
     try:
         code = app(standalone_mode=False)
-        if code == _INTERRUPTED:
+        if code == INTERRUPTED:
             err.print(text("interrupted"), style="yellow", markup=False)
         sys.exit(code if isinstance(code, int) else 0)
     except AdvisorError as error:
@@ -48,7 +46,7 @@ def run() -> NoReturn:
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except (typer.Abort, KeyboardInterrupt):
         err.print(text("interrupted"), style="yellow", markup=False)
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)

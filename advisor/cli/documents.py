@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from advisor.catalogue.originals import without_original
 from advisor.catalogue.store import Catalogue
 from advisor.cli.terminal import Json, ProgressBar, labelled, out, print_json, text
-from advisor.errors import UsageError
+from advisor.errors import StorageError, UsageError
 from advisor.i18n import format_date, translate
 from advisor.settings import get_settings
 from advisor.text.normalise import encodable
@@ -149,6 +150,9 @@ def verify(as_json: Json = False) -> None:
     catalogue = Catalogue(settings.catalogue_path)
     store = IndexStore(settings.index_path, catalogue, settings.chroma_url)
     problems = store.verify(load_embeddings(settings.embedding_model).model_id)
+    current = [one.id for one in catalogue.documents()]
+    if lost := without_original(settings.originals_path, current):
+        problems.append(StorageError("originals_lost", count=len(lost)))
     count = len(catalogue.passage_ids())
     if as_json:
         messages = [problem.message(settings.lang) for problem in problems]

@@ -302,6 +302,8 @@ class IndexStore:
         if generation is None:
             if expected:
                 problems.append(IndexUnavailable("index_missing", path=str(self._folder)))
+            elif any(self._folder.glob("generation-*")):
+                problems.append(IndexUnavailable("catalogue_lost", path=str(self._catalogue.path)))
             return problems
         opened = self.open(generation, model_id)
         with closing(opened):

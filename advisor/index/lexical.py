@@ -17,7 +17,7 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 import tantivy
 
 from advisor.catalogue.records import IndexEntry
-from advisor.errors import AdvisorError, IndexUnavailable, first_line
+from advisor.errors import AdvisorError, IndexUnavailable, StorageError, first_line
 from advisor.text.analysis import content_words, stem
 from advisor.text.language import Language
 
@@ -92,17 +92,22 @@ class LexicalIndex:
 
     Raises:
         IndexUnavailable: the folder is missing, damaged or of an older layout; so do its methods.
+        StorageError: it may not be read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not (path / "meta.json").is_file():
-            raise IndexUnavailable("index_missing", path=str(path))
         try:
+            if not (path / "meta.json").is_file():
+                raise IndexUnavailable("index_missing", path=str(path))
             self._schema = _schema()
             index = _open(path, self._schema)
             index.reload()
             self._searcher = index.searcher()
+        except IndexUnavailable:
+            raise
+        except PermissionError:
+            raise StorageError("home_not_readable", path=str(path)) from None
         except Exception as error:
             raise IndexUnavailable("index_damaged", path=str(path), reason=str(error)) from None
 

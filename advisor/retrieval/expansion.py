@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,12 +47,18 @@ class Expression(NamedTuple):
     shown: str
 
 
-@cache
 def synonyms(own: Path | None = None) -> Mapping[str, list[tuple[Expression, list[Expression]]]]:
     """Return first term → the French expressions that begin with it, each with its synonyms.
 
-    Those of a maintainer's own file are included.
+    Those of a maintainer's own file are included, as it is now.
     """
+    return _synonyms_of(own, _changed(own))
+
+
+@lru_cache(maxsize=4)
+def _synonyms_of(
+    own: Path | None, _version: int
+) -> Mapping[str, list[tuple[Expression, list[Expression]]]]:
     groups = [*word_groups("synonyms", "fr")]
     if own is not None and own.is_file():
         groups += read_groups(own)
@@ -65,9 +71,21 @@ def synonyms(own: Path | None = None) -> Mapping[str, list[tuple[Expression, lis
     return found
 
 
-@cache
 def acronyms(own: Path | None = None) -> Mapping[str, str]:
-    """Return folded acronym → expression, those of a maintainer's own file included."""
+    """Return folded acronym → expression, those of a maintainer's own file included, as it is."""
+    return _acronyms_of(own, _changed(own))
+
+
+def _changed(path: Path | None) -> int:
+    """Return when a file was last changed, 0 when there is none."""
+    try:
+        return path.stat().st_mtime_ns if path else 0
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=4)
+def _acronyms_of(own: Path | None, _version: int) -> Mapping[str, str]:
     tables = [word_table("acronyms", "fr")]
     if own is not None and own.is_file():
         tables.append(read_table(own))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import socket
@@ -21,6 +22,7 @@ from fastapi.responses import FileResponse, PlainTextResponse
 
 from advisor.answer.answerer import Answerer
 from advisor.answer.citation import quote_boxes
+from advisor.catalogue.originals import original_of
 from advisor.errors import AdvisorError, UsageError
 from advisor.guidance.diagnosis import load_parcours
 from advisor.guidance.fiches import Fiches
@@ -231,17 +233,17 @@ def _svg(chart: str) -> Response:
 
 
 def _original(settings: Settings, document_id: str) -> Path:
-    for path in settings.originals_path.glob(f"{document_id}.*"):
-        if path.suffix != ".partial":
-            return path.resolve()
-    raise UsageError("original_missing")
+    path = original_of(settings.originals_path, document_id)
+    if path is None:
+        raise UsageError("original_missing")
+    return path
 
 
 def serve(settings: Settings) -> None:
     """Serve the page until interrupted; print its address.
 
     Raises:
-        UsageError: the port is taken.
+        UsageError: the port is taken, the address is not of this machine.
     """
     import uvicorn
 
@@ -249,8 +251,10 @@ def serve(settings: Settings) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
-        except OSError:
-            raise UsageError("port_taken", host=settings.host, port=str(settings.port)) from None
+        except OSError as error:
+            elsewhere = error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror)
+            code = "not_our_address" if elsewhere else "port_taken"
+            raise UsageError(code, host=settings.host, port=str(settings.port)) from None
     app = build_app(settings)
     address = f"http://{settings.host}:{settings.port}{settings.root_path}"
     print(translate("cli.serving", settings.lang, url=address), flush=True)

@@ -40,7 +40,7 @@ def read_table(path: Path) -> dict[str, str]:
     """Return the entries of a table file; lines without ``=`` are passed over.
 
     Raises:
-        UsageError: the file is not text.
+        UsageError: the file is not text, or may not be read.
     """
     entries = {}
     for line in _lines(path):
@@ -54,7 +54,7 @@ def read_groups(path: Path) -> list[list[str]]:
     """Return the groups of a file, those of one member left out.
 
     Raises:
-        UsageError: the file is not text.
+        UsageError: the file is not text, or may not be read.
     """
     lines = _lines(path)
     groups = (line.split(",") for line in lines if not line.startswith("#"))
@@ -77,3 +77,5 @@ def _lines(path: Path) -> list[str]:
         return decode(path.read_bytes()).splitlines()
     except ReadRefused:
         raise UsageError("words_not_text", path=str(path)) from None
+    except PermissionError:
+        raise UsageError("words_forbidden", path=str(path)) from None
