@@ -267,3 +267,53 @@ def test_an_evaluation_refuses_what_it_cannot_read_or_write_before_it_measures(t
         assert (asked.returncode, name in asked.stderr) == (2, True)
     cases = advisor("eval", "guidance", tmp_path / "vide.jsonl", "--report", tmp_path)
     assert (cases.returncode, "est un dossier" in cases.stderr) == (2, True)
+
+
+def test_half_a_character_costs_its_line_and_no_other(imported, folder) -> None:
+    lines = '{"id": "a\\ud800", "question": "Cuire un oeuf \\ud800 ?"}\n{"question": "Qui ?"}\n'
+    done = advisor("ask", "--jsonl", "-", stdin=lines)
+    assert len(done.stdout.splitlines()) == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("ask", "--year", "9" * 20, "Quoi ?"), ("ask", "Quoi ?", "--jsonl", "-")],
+)
+def test_what_a_command_cannot_take_is_said_in_a_sentence(imported, arguments) -> None:
+    done = advisor(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith(".")
+    assert "Traceback" not in done.stderr
+
+
+def test_details_count_for_questions_in_lines_too(imported, tmp_path, import_into) -> None:
+    rooms = [
+        "cuisine",
+        "salle",
+        "préau",
+        "gymnase",
+        "cave",
+        "grenier",
+        "cour",
+        "jardin",
+        "atelier",
+        "bureau",
+        "toit",
+        "hall",
+    ]
+    said = " ".join(f"La chaufferie de l'école chauffe bien {room}." for room in rooms)
+    (tmp_path / "ecole.txt").write_text(f"L'école\n\n{said}\n")
+    import_into(imported, tmp_path / "ecole.txt")
+    line = '{"question": "Comment la chaufferie chauffe-t-elle l\'école ?"}'
+    short, long = (
+        json.loads(advisor("ask", "--jsonl", "-", *more, stdin=line).stdout)
+        for more in ((), ("--details",))
+    )
+    assert len(long["sentences"]) > len(short["sentences"])
+
+
+def test_a_home_left_empty_is_not_the_current_folder(tmp_path) -> None:
+    done = advisor("documents", cwd=tmp_path, ADVISOR_HOME="")
+    assert done.returncode == 0
+    assert [one.name for one in tmp_path.iterdir()] == [".advisor"]

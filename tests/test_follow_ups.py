@@ -264,3 +264,34 @@ def test_messages_become_turns() -> None:
     ]
     assert turns_of(messages) == [Turn("A ?", "B."), Turn("C ?")]
     assert turns_of([{"role": "assistant", "content": "seul"}]) == []
+
+
+def asked_in_turn(answerer: Answerer, *questions: str):
+    history: list[Turn] = []
+    for question in questions:
+        answer = answerer.answer(question, history)
+        history.append(Turn(question, answer.answer_markdown))
+    return answer
+
+
+def test_the_same_asked_of_another_place_says_what_is_not_told_of_it(fiches) -> None:
+    answer = asked_in_turn(
+        fiches.answerer, "Comment Lons-le-Saunier a-t-il protégé son eau ?", "Et à Kingersheim ?"
+    )
+    assert answer.status == "partial"
+    assert any("eau" in notice for notice in answer.notices)
+    told = asked_in_turn(fiches.answerer, "Combien d'habitants à Kingersheim ?", "et à Saillans ?")
+    assert told.status == "answered"
+    assert "1\u202f200" in told.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    "questions",
+    [
+        ("Qu'est-ce que le Fonds vert ?", "et LEADER ?", "Quelle est la différence ?"),
+        ("Que finance le Fonds vert ?", "et LEADER ?", "Lequel des deux finance les études ?"),
+    ],
+)
+def test_what_compares_means_all_that_was_named_before(fiches, questions) -> None:
+    answer = asked_in_turn(fiches.answerer, *questions)
+    assert {"Fonds vert", "LEADER"} <= {one.title for one in answer.citations}

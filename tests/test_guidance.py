@@ -372,3 +372,87 @@ def test_what_a_question_says_of_who_asks_decides_what_is_suggested(fiches) -> N
 
     assert "villages-davenir" in suggested("2 800")
     assert "villages-davenir" not in suggested("60 000")
+
+
+def test_a_common_word_alone_is_no_reason_and_stands_beside_no_answer(fiches) -> None:
+    found = suggest(fiches, "changer le fioul de la mairie", Profile(), today=TODAY)
+    assert not any(one.bears for one in found.suggestions)
+    assert all("Répond à votre besoin" not in " ".join(one.reasons) for one in found.suggestions)
+    heated = suggest(fiches, "changer la chaudière de la mairie", Profile(), today=TODAY)
+    assert heated.suggestions[0].slug == "fonds-chaleur"
+    assert heated.suggestions[0].reasons[0] == "Répond à votre besoin\u00a0: chaudière."
+
+
+def test_words_of_asking_are_no_need(fiches) -> None:
+    found = suggest(
+        fiches,
+        "Notre commune n'est pas riche : quelles aides demander en 2026 pour l'énergie ?",
+        Profile(),
+        today=TODAY,
+    )
+    for one in found.suggestions:
+        assert not re.search(r"\b(pas|demander|aides|2026)\b", one.reasons[0])
+
+
+@pytest.mark.parametrize(
+    ("question", "slug", "decision"),
+    [
+        ("Notre commune de 5 000 habitants peut-elle entrer dans Villages d'avenir ?",
+         "villages-davenir", "not_eligible"),
+        ("Ma commune peut-elle bénéficier de TEPCV ?", "tepcv", "closed"),
+    ],
+)  # fmt: skip
+def test_a_programme_asked_about_is_told_to_be_out_of_reach(
+    fiches, question, slug, decision
+) -> None:
+    first = beside(fiches, fiches.answerer.answer(question)).dispositifs[0]
+    assert (first.slug, first.decision) == (slug, decision)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"eligibility": "Réservé à dix territoires, dont le Nord."}, (Decision.CHECK, "reserved")),
+        (
+            {"eligibility": "Réservé à la région.", "regions": ["Bretagne"]},
+            (Decision.NOT_ELIGIBLE, "elsewhere"),
+        ),
+    ],
+)
+def test_a_reservation_that_no_field_holds_is_to_be_checked(changes, expected) -> None:
+    assert decision(VILLAGE, **changes) == expected
+
+
+def test_a_british_town_is_out_of_reach_of_french_programmes(fiches) -> None:
+    town = completed(fiches, make_profile({"name": "Totnes"}), {"name"})
+    assert town.country == "GB"
+    assert decision(town) == (Decision.NOT_ELIGIBLE, "french_only")
+    assert decision(town, scope="europe")[1] == "outside_union"
+    others = peers(fiches, town, "rénovation", k=5).peers
+    assert others
+    assert all("Autre pays" in " ".join(one.differences) for one in others)
+
+
+def test_a_population_that_sources_round_is_said_to_be_so(fiches) -> None:
+    found = {one.slug: one for one in peers(fiches, VILLAGE, k=50).peers}
+    assert found["wolfhagen"].population_approximate
+    assert not found["loos-en-gohelle"].population_approximate
+    large = make_profile({"kind": "commune", "population": 100_000, "contexts": ["rural"]})
+    (said,) = (
+        " ".join(one.differences) for one in peers(fiches, large, k=50).peers
+        if one.slug == "wolfhagen"
+    )  # fmt: skip
+    assert "environ 13\u202f000" in said
+
+
+def test_a_corrected_fiche_is_read_in_each_publication(settings, tmp_path, import_into) -> None:
+    """What is derived of the fiches of one publication is not served for another."""
+    place = (ROOT / "corpus" / "territoires" / "malaunay.md").read_text(encoding="utf-8")
+    read = Fiches(Answerer(settings))
+    for size in range(5_000, 5_006):
+        path = tmp_path / "malaunay.md"
+        path.write_text(re.sub(r"value: \d+", f"value: {size}", place), encoding="utf-8")
+        import_into(settings, path)
+        (peer,) = peers(read, Profile(kind="commune", population=size)).peers
+        assert peer.population == size
+        assert peer.shares["population"] == 1.0

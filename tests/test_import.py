@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from advisor.catalogue.lease import writer_lease
+from advisor.catalogue.originals import without_original
 from advisor.catalogue.store import Catalogue
 from advisor.errors import AdvisorError, StorageError, UsageError, WriterBusy
 from advisor.index.embedding import load_embeddings
@@ -383,3 +384,33 @@ def test_two_thousand_notes_filled_in_alike_are_imported(settings, tmp_path) -> 
         note = f"Note {number} sur la transition du territoire."
         (folder / f"note-{number}.txt").write_text(note, encoding="utf-8")
     assert Importer(settings).run([folder]).totals.imported == 2000
+
+
+def test_what_was_withdrawn_stays_so_when_files_are_read_otherwise(
+    imported, folder, import_into, monkeypatch
+) -> None:
+    """A new version of the readers reads every file again, but for these."""
+    catalogue = Catalogue(imported.catalogue_path)
+    withdrawn = next(one for one in catalogue.documents() if "Tramayes" in one.title)
+    withdraw(imported, withdrawn.id)
+    for module in ("ingest.read", "ingest.pipeline"):
+        monkeypatch.setattr(f"{module}.PIPELINE", 1_000)
+    report = import_into(imported, folder)
+    assert outcomes(report) == {"loos.txt": "imported", "tramayes.txt": "unchanged"}
+    assert [one.title for one in catalogue.documents()] == ["Loos-en-Gohelle, ville pilote"]
+
+
+def test_an_original_that_was_lost_is_told_and_kept_again(imported, folder, import_into) -> None:
+    shutil.rmtree(imported.originals_path)
+    current = [one.id for one in Catalogue(imported.catalogue_path).documents()]
+    assert without_original(imported.originals_path, current) == set(current)
+    assert outcomes(import_into(imported, folder)) == dict.fromkeys(
+        ("loos.txt", "tramayes.txt"), "unchanged"
+    )
+    assert without_original(imported.originals_path, current) == set()
+
+
+def test_a_catalogue_that_was_lost_is_told(imported) -> None:
+    for path in imported.home.glob("catalogue.sqlite*"):
+        path.unlink()
+    assert [one.code for one in problems(imported)] == ["catalogue_lost"]

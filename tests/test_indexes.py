@@ -135,3 +135,22 @@ def test_validation_forgives_a_stray_vector_and_not_a_lost_index(tmp_path) -> No
     index.validate(ids, stray)
     with pytest.raises(IndexUnavailable):
         index.validate(ids, -vectors)
+
+
+def test_a_vector_index_that_fails_during_a_search_is_said_at_once(imported, monkeypatch) -> None:
+    search = PassageSearch(imported)
+    assert search.search("fosse fermée en 1986", 1).missing_leg is None
+
+    def fail(*_: object) -> None:
+        raise IndexUnavailable("index_damaged", path="vectors", reason="test")
+
+    monkeypatch.setattr(DenseIndex, "search", fail)
+    result = search.search("fosse fermée en 1986", 1)
+    assert result.missing_leg == "dense"
+    assert [problem.code for problem in result.degraded] == ["index_damaged"]
+
+
+def test_an_unreachable_vector_server_is_nothing_that_a_rebuild_repairs(imported) -> None:
+    search = PassageSearch(imported.model_copy(update={"chroma_url": "http://127.0.0.1:9"}))
+    assert search.search("fosse fermée en 1986", 1).missing_leg == "dense"
+    assert not search.needs_rebuild()

@@ -124,3 +124,36 @@ def test_what_supposes_nothing_is_not_contradicted(answerer_over, question) -> N
 def test_a_count_or_a_year_that_is_supposed_is_contradicted(answerer_over, question) -> None:
     answer = answerer_over(COUNTS, "plateau.md").answer(question)
     assert any(notice.startswith("Attention") for notice in answer.notices)
+
+
+HISTORY = """# Rivebois
+
+Rivebois a racheté son réseau électrique en 2006. La mine de Rivebois a fermé en 1986.
+
+L'élection de 2014 a ouvert à Rivebois une expérience citoyenne avec les habitants. L'élection de 2020 a mis fin à cette expérience citoyenne.
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Rivebois a-t-il racheté son réseau électrique en 2010 ?",
+        "Est-il vrai que Rivebois a racheté son réseau électrique en 2010 ?",
+        "Did the mine of Rivebois close in 1995?",
+        "Hat Rivebois sein Stromnetz 2010 zurückgekauft?",
+        "Was the mine of Rivebois closed in 1995?",
+        "Stimmt es, dass Rivebois sein Stromnetz 2010 zurückgekauft hat?",
+    ],
+)
+def test_a_wrong_year_is_told_however_the_question_opens(answerer_over, question) -> None:
+    notices = answerer_over(HISTORY, "rivebois.md").answer(question).notices
+    assert any("2010" in one or "1995" in one for one in notices)
+    assert any("autre chose" in o or "otherwise" in o or "anderes" in o for o in notices)
+
+
+def test_a_year_that_a_line_has_is_not_contradicted_by_a_line_nearer_in_words(
+    answerer_over,
+) -> None:
+    question = "Que s'est-il passé à Rivebois après l'élection de 2020 et l'expérience citoyenne ?"
+    answer = answerer_over(HISTORY, "rivebois.md").answer(question)
+    assert not any("autre chose" in notice for notice in answer.notices)
