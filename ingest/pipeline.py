@@ -12,7 +12,7 @@ import importlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +32,7 @@ from advisor.settings import Settings
 from ingest.discover import Found, discover, display
 from ingest.pool import ReadTask, read_all
 from ingest.read import PIPELINE, ReadResult, document_id, file_format
-from ingest.report import FileReport, ImportReport, Outcome, ReportBuilder, warning_sentences
+from ingest.report import ImportReport, Outcome, ReportBuilder, warning_sentences
 
 _LOOKUP = 500
 _NOT_CURRENT = {
@@ -61,7 +61,6 @@ class Importer:
     Args:
         settings: where the home is and the limits of reading.
         lang: language of the report's sentences.
-        on_file: called with each file's report as soon as it is known.
         progress: called with (stage, done, total) while files are read and indexes built.
     """
 
@@ -70,12 +69,10 @@ class Importer:
         settings: Settings,
         *,
         lang: str = "fr",
-        on_file: Callable[[FileReport], None] | None = None,
         progress: Progress = lambda _stage, _done, _total: None,
     ) -> None:
         self._settings = settings
         self._lang = lang
-        self._on_file = on_file or (lambda _report: None)
         self._progress = progress
         self._catalogue = Catalogue(settings.catalogue_path)
         self._report = ReportBuilder(lang)
@@ -264,15 +261,13 @@ class Importer:
         pages: int,
         passages: int,
     ) -> None:
-        self._on_file(
-            self._report.add(
-                path,
-                outcome,
-                document_id=identifier,
-                message=message,
-                pages=pages,
-                passages=passages,
-            )
+        self._report.add(
+            path,
+            outcome,
+            document_id=identifier,
+            message=message,
+            pages=pages,
+            passages=passages,
         )
 
 

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 # Tables of names, read by a value of the fiches, of the profile or of a rule.
 NAMES = {"kinds", "themes", "contexts", "profile_kinds", "territory_types", "stages", "decisions"}
 # Each package may import those to its right, never those to its left.
-LAYERS = ["web", "cli", "brief", "guidance", "answer", "retrieval", "index", "catalogue", "text"]
+LAYERS = ["web", "cli", "guidance", "answer", "retrieval", "index", "catalogue", "text"]
 SOURCES = sorted([*(ROOT / "advisor").rglob("*.py"), *(ROOT / "ingest").rglob("*.py")])
 
 
@@ -43,9 +43,7 @@ def test_imports_go_one_way(path: Path) -> None:
         if parts[0] == "gradio":
             assert here == "web"
         if here == "ingest" and parts[0] == "advisor" and len(parts) > 1:
-            assert parts[1] not in {"web", "cli", "brief", "guidance", "answer", "retrieval"}, (
-                module
-            )
+            assert parts[1] not in {"web", "cli", "guidance", "answer", "retrieval"}, module
         if here in LAYERS and parts[0] == "advisor" and len(parts) > 1 and parts[1] in LAYERS:
             assert LAYERS.index(parts[1]) >= LAYERS.index(here) or (here, parts[1]) == (
                 "cli",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from advisor.answer.citation import CitationChecker
 from advisor.answer.evidence import Selection
@@ -55,34 +56,46 @@ def compose(
     return sentences, citations
 
 
-def markdown(sentences: Sequence[Sentence]) -> str:
-    """Write sentences as Markdown: groups in bold when there are several, citations as [n].
+class Block(NamedTuple):
+    """Neighbouring sentences under the same citations: one paragraph, or one list.
 
-    Neighbouring sentences under the same citation form one paragraph or list, which shows
-    its numbers once, at the end.
+    ``heading`` is what they stand under, empty when the block before stands under it too, or when
+    all of the answer does.
     """
+
+    heading: str
+    item: bool
+    numbers: tuple[int, ...]
+    sentences: list[Sentence]
+
+
+def blocks(sentences: Sequence[Sentence]) -> Iterator[Block]:
+    """Yield the paragraphs and lists of an answer, in order."""
     several = len({sentence.group for sentence in sentences}) > 1
-    blocks: list[str] = []
-    group: str | None = None
-    for (name, item, numbers), run in groupby(sentences, shared_citation):
-        if name != group and several and name:
-            blocks.append(f"**{name}**")
-        group = name
-        marks = "".join(f" [{number}]" for number in numbers)
-        texts = [sentence.text for sentence in run]
-        if item:
+    above: str | None = None
+    for (group, item, numbers), run in groupby(
+        sentences, lambda one: (one.group, one.item, tuple(one.citations))
+    ):
+        yield Block(group if several and group != above else "", item, numbers, list(run))
+        above = group
+
+
+def markdown(sentences: Sequence[Sentence]) -> str:
+    """Write sentences as Markdown: headings in bold, citations as [n] at the end of a block."""
+    parts: list[str] = []
+    for block in blocks(sentences):
+        if block.heading:
+            parts.append(f"**{block.heading}**")
+        marks = "".join(f" [{number}]" for number in block.numbers)
+        texts = [sentence.text for sentence in block.sentences]
+        if block.item:
             lines = [text if numbered(text) else f"- {text}" for text in texts]
-            blocks.append("\n".join(lines) + marks)
+            parts.append("\n".join(lines) + marks)
         else:
-            blocks.append(" ".join(texts) + marks)
-    return "\n\n".join(blocks)
+            parts.append(" ".join(texts) + marks)
+    return "\n\n".join(parts)
 
 
 def numbered(item: str) -> bool:
     """Tell whether an item of a list brings its own mark: «1.», «a)»; «1986 : …» does not."""
     return bool(ITEM.match(item))
-
-
-def shared_citation(sentence: Sentence) -> tuple[str, bool, tuple[int, ...]]:
-    """Return what neighbouring sentences must share to form one paragraph or list."""
-    return sentence.group, sentence.item, tuple(sentence.citations)

@@ -14,6 +14,7 @@ from typing import Any
 
 from advisor.catalogue.schema import migrate
 from advisor.errors import DISK_FULL, StorageError
+from advisor.text.normalise import fold
 
 
 class Database:
@@ -37,18 +38,13 @@ class Database:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA foreign_keys = ON")
+                # SQLite's own comparison without case knows no accents.
+                connection.create_function("folded", 1, fold, deterministic=True)
                 migrate(connection)
             except (sqlite3.DatabaseError, OSError) as error:
                 raise storage_error(error, self.path) from None
             self._local.connection = connection
         return connection
-
-    def close(self) -> None:
-        """Close this thread's connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

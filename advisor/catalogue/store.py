@@ -45,6 +45,7 @@ from advisor.catalogue.rows import (
 from advisor.catalogue.vectors import Vectors, insert_vectors
 from advisor.errors import UsageError
 from advisor.text.language import Language
+from advisor.text.normalise import fold
 
 _PASSAGE = "p.id, p.document_id, p.ordinal, p.start, p.end, p.page, p.headings, p.text"
 
@@ -224,13 +225,13 @@ class Catalogue(Database):
     def facts(self, document_ids: Sequence[str], names: Sequence[str]) -> list[DatedFact]:
         """Return the dated facts of some documents, and those of others that hold a name."""
         told = f"f.document_id IN ({placeholders(document_ids)})"
-        named = " OR ".join("instr(f.sentence, ?) > 0" for _ in names) or "0"
+        named = " OR ".join("instr(folded(f.sentence), ?) > 0" for _ in names) or "0"
         rows = self.rows(
             f"""SELECT f.passage_id, f.start, f.end, f.since, f.sentence
             FROM facts f JOIN documents d ON d.id = f.document_id
             WHERE d.state = 'current' AND ({told} OR {named})
             ORDER BY f.start, f.end, f.sentence, f.passage_id""",
-            [*document_ids, *names],
+            [*document_ids, *map(fold, names)],
         )
         return [DatedFact(row[0], row[1], row[2], bool(row[3]), row[4]) for row in rows]
 

@@ -14,6 +14,7 @@ from advisor.catalogue.records import Filters, Passage
 from advisor.catalogue.sentences import first_sentence, sentences
 from advisor.errors import UsageError
 from advisor.guidance.wording import tells_something
+from advisor.retrieval.entities import name_words
 from advisor.retrieval.models import Hit
 from advisor.text.analysis import stem
 from advisor.text.mentions import numbers_in
@@ -90,12 +91,12 @@ class Fiches:
 
     def named(self, kind: str, name: str) -> list[Record]:
         """Return the fiches of a kind that a name stands for; several when it is shared."""
-        words = fold(name).replace("-", " ").split()
+        words = name_words(name)
         return [
             record
             for record in self.of_kind(kind)
             if any(
-                fold(known).replace("-", " ").split() == words
+                name_words(known) == words
                 for known in (record.title, record.slug, *record.front.aliases)
             )
         ]
@@ -147,13 +148,13 @@ class Fiches:
         except UsageError:  # withdrawn a moment ago
             return None
 
-    def quoted(self, slug: str, quote: str, number: int = 1) -> Citation | None:
+    def quoted(self, slug: str, quote: str) -> Citation | None:
         """Return the citation of a sentence of a fiche, where the corpus still has it."""
         for kind in Kind:
             for record in self.of_kind(kind) if kind is not Kind.DOCUMENT else ():
                 if record.slug == slug:
                     for passage in self.answerer.search.catalogue.passages_of(record.document_id):
-                        if citation := self.quote(number, passage, quote):
+                        if citation := self.quote(1, passage, quote):
                             return citation
         return None
 

@@ -53,7 +53,7 @@ class Gazetteer:
         self._proper: set[tuple[str, ...]] = set()
         for entity in entities:
             for name in fiche_names(entity.title, entity.names):
-                words = _words(name)
+                words = name_words(name)
                 # A letter or a number alone names nothing.
                 if words and (len(words) > 1 or (len(words[0]) > 1 and words[0].isalpha())):
                     self._named[words].append(entity)
@@ -84,7 +84,7 @@ class Gazetteer:
         return frozenset(
             one.slug
             for one, start, end in self.spans(text)
-            if one.kind == "dispositif" and _words(text[start:end]) in self._proper
+            if one.kind == "dispositif" and name_words(text[start:end]) in self._proper
         )
 
     def spans(self, text: str) -> Iterator[tuple[Entity, int, int]]:
@@ -107,7 +107,7 @@ class Gazetteer:
 
     def named(self, name: str, kind: str) -> Entity | None:
         """Return the entity of a kind that a slug or a whole name stands for, ``None`` if none."""
-        found = self._named.get(_words(name), ())
+        found = self._named.get(name_words(name), ())
         return next((entity for entity in found if entity.kind == kind), None)
 
 
@@ -196,5 +196,6 @@ def _without(text: str, gazetteer: Gazetteer, entities: Collection[Entity]) -> s
     return text
 
 
-def _words(text: str) -> tuple[str, ...]:
+def name_words(text: str) -> tuple[str, ...]:
+    """Return the words by which names are compared: folded, without marks or hyphens."""
     return tuple(_WORD.findall(fold(text)))

@@ -31,18 +31,13 @@ class Fused:
     near: tuple[float, ...] = ()
 
 
-def fuse(
-    lexical: Mapping[str, float], dense: Mapping[str, float], dense_weight: float = DENSE_WEIGHT
-) -> list[Fused]:
+def fuse(lexical: Mapping[str, float], dense: Mapping[str, float]) -> list[Fused]:
     """Combine two score maps by a weighted sum of scores relative to each leg's best.
 
     A convex combination of normalised scores (Bruch, Gai and Ingber, «An Analysis of Fusion
     Functions for Hybrid Retrieval», 2023). With one leg empty, the other decides alone.
     """
-    if not dense:
-        dense_weight = 0.0
-    elif not lexical:
-        dense_weight = 1.0
+    dense_weight = 0.0 if not dense else DENSE_WEIGHT if lexical else 1.0
     top_lexical = max(lexical.values(), default=0.0) or 1.0
     top_dense = max(dense.values(), default=0.0) or 1.0
     low_lexical = _lowest(lexical) / top_lexical

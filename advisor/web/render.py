@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from itertools import groupby
 from urllib.parse import quote
 
-from advisor.answer.extractive import numbered, shared_citation
+from advisor.answer.extractive import blocks, numbered
 from advisor.answer.models import Answer, Citation, PrimarySource, Sentence
 from advisor.i18n import format_date, french_spaces, translate
 
@@ -33,9 +32,8 @@ def answer_html(answer: Answer, turn: int, lang: str, *, complete: bool = False)
             f'<a class="edit" href="#question">{edit}</a></p>'
         )
     if answer.status == "insufficient":
-        parts.append(f'<p class="insufficient">{escape(answer.answer_markdown)}</p>')
         links = "".join(_reference(turn, citation) for citation in answer.citations)
-        parts.append(f"<p>{links}</p>" if links else "")
+        parts.append(f'<p class="insufficient">{escape(answer.answer_markdown)}{links}</p>')
     else:
         parts.append(_sentences_html(answer, turn))
     if complete and answer.citations:
@@ -49,21 +47,15 @@ def answer_html(answer: Answer, turn: int, lang: str, *, complete: bool = False)
 
 
 def _sentences_html(answer: Answer, turn: int) -> str:
-    sentences, lang = answer.sentences, answer.language
     cited = {citation.n: citation for citation in answer.citations}
-    several = len({sentence.group for sentence in sentences}) > 1
     parts: list[str] = []
-    group: str | None = None
-    for (name, item, numbers), run in groupby(sentences, shared_citation):
-        if name != group and several and name:
-            parts.append(f"<h3>{escape(name)}</h3>")
-        group = name
-        marks = "".join(_reference(turn, cited[number]) for number in numbers if number in cited)
-        said = list(run)
-        texts = [_sentence(sentence, lang) for sentence in said]
-        texts[-1] += marks
-        if item:
-            classes = [' class="numbered"' if numbered(one.text) else "" for one in said]
+    for block in blocks(answer.sentences):
+        if block.heading:
+            parts.append(f"<h3>{escape(block.heading)}</h3>")
+        texts = [_sentence(sentence, answer.language) for sentence in block.sentences]
+        texts[-1] += "".join(_reference(turn, cited[one]) for one in block.numbers if one in cited)
+        if block.item:
+            classes = [' class="numbered"' if numbered(one.text) else "" for one in block.sentences]
             rows = (f"<li{name}>{text}</li>" for name, text in zip(classes, texts, strict=True))
             parts.append(f"<ul>{''.join(rows)}</ul>")
         else:
