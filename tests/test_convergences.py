@@ -97,6 +97,21 @@ def test_one_project_converges_with_nothing(fiches) -> None:
     assert raised.value.code == "projects_few"
 
 
+def test_a_link_is_made_for_what_one_of_the_projects_has(fiches) -> None:
+    """A canteen beside a solar roof is no farm that produces energy."""
+
+    def titles(*names: str) -> list[str]:
+        found = converge(fiches, projects_of(list(names)), Profile())
+        return [group.title for group in found.groups]
+
+    farm = "Des fermes qui produisent aussi de l'énergie"
+    assert farm not in titles("Toiture solaire de l'école", "Cantine bio de l'école")
+    assert farm in titles("Toiture solaire de la ferme", "Maraîchage bio")
+    youth = "Des jeunes qui font et qui entretiennent"
+    assert youth not in titles("Rénover l'école avec les habitants", "Réunion publique sur l'école")
+    assert youth in titles("Skate-park des jeunes", "Budget participatif de la jeunesse")
+
+
 def test_german_compounds_tell_their_themes(fiches) -> None:
     projects = projects_of(["Solardach auf der Schule", "Sanierung der Siedlung"])
     found = converge(fiches, projects, Profile(country="DE"), "de")

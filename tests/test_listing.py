@@ -31,7 +31,7 @@ summary: Un programme écrit pour essayer les listes de fiches.
 themes: [energie]
 sources: [{{id: s1, name: Une source d'essai}}]
 dispositif:
-  holder: Un ministère
+  holder: {holder}
   audience: [commune]
   eligibility: Toutes les communes.
   offer: Une aide aux communes.
@@ -48,10 +48,19 @@ _PLACES = (
     ("Neudorf", "stadt", "DE", "Hessen", 12_000, "Neudorf compte 12 000 habitants"),
     ("Sansnombre", "commune", "FR", "Bretagne", None, "Sansnombre est un bourg de Bretagne"),
 )
+_HOLDERS = {"clos": "Un ministère", "ouvert": "Ministère des Bois", "à vérifier": "Une région"}
 _PROGRAMMES = (
-    ("Fonds ancien", "clos", "Le fonds a fonctionné de 2010 à 2014 : il est clos"),
-    ("Fonds présent", "ouvert", "Le fonds est ouvert à toutes les communes"),
-    ("Fonds douteux", "à vérifier", "Le fonds a été annoncé en 2020"),
+    (
+        "Fonds ancien",
+        "clos",
+        "Le fonds s'adressait aux communes. Le fonds a fonctionné de 2010 à 2014 : il est clos",
+    ),
+    (
+        "Fonds présent",
+        "ouvert",
+        "Le fonds est ouvert. Géré par le ministère des Bois, il s'adresse aux communes",
+    ),
+    ("Fonds douteux", "à vérifier", "Le fonds s'adresse aux communes depuis 2020"),
 )
 
 
@@ -70,7 +79,7 @@ def answerer(settings, tmp_path: Path, import_into) -> Answerer:
         )  # fmt: skip
     for number, (title, status, text) in enumerate(_PROGRAMMES):
         (folder / f"aide-{number}.md").write_text(
-            _PROGRAMME.format(title=title, status=status, text=text)
+            _PROGRAMME.format(title=title, status=status, text=text, holder=_HOLDERS[status])
         )
     import_into(settings, folder)
     return Answerer(settings)
@@ -95,6 +104,9 @@ def answerer(settings, tmp_path: Path, import_into) -> Answerer:
         ("Quels dispositifs sont clos ?", ["Fonds ancien"]),
         ("Quels programmes sont encore ouverts ?", ["Fonds présent"]),
         ("Welche Programme sind abgelaufen?", ["Fonds ancien"]),
+        ("Quelles aides pour une commune ?", ["Fonds douteux", "Fonds présent"]),
+        ("Quels programmes sont portés par le ministère des bois ?", ["Fonds présent"]),
+        ("Which programmes are for communes?", ["Fonds douteux", "Fonds présent"]),
     ],
 )
 def test_fiches_are_listed_by_what_their_header_says(answerer, question, titles) -> None:
@@ -107,9 +119,11 @@ def test_fiches_are_listed_by_what_their_header_says(answerer, question, titles)
 def test_a_list_says_how_many_fiches_it_was_chosen_among(answerer) -> None:
     """Sansnombre has no number: it is neither listed nor passed over in silence."""
     notices = answerer.answer("Quelles communes ont plus de 50 000 habitants ?").notices
-    assert any("1 sur 5" in one and one.endswith("1).") for one in notices)
+    assert any("1 sur 5" in one for one in notices)
+    assert any("trancher" in one and one.endswith("1.") for one in notices)
     notices = answerer.answer("Quels dispositifs sont clos ?").notices
-    assert any("1 sur 3" in one and one.endswith("1).") for one in notices)
+    assert any("1 sur 3" in one for one in notices)
+    assert any("trancher" in one and one.endswith("1.") for one in notices)
 
 
 def test_a_condition_that_no_fiche_meets_is_declined_with_the_count(answerer) -> None:
@@ -138,7 +152,9 @@ def test_a_fiche_whose_text_does_not_say_it_is_named_without_a_citation(
     for name in ("muet", "parlant"):
         text = "Le fonds est clos" if name == "parlant" else "Le fonds aide les communes"
         (tmp_path / f"{name}.md").write_text(
-            _PROGRAMME.format(title=f"Fonds {name}", status="clos", text=text)
+            _PROGRAMME.format(
+                title=f"Fonds {name}", status="clos", text=text, holder="Un ministère"
+            )
         )
         import_into(settings, tmp_path / f"{name}.md")
     answer = Answerer(settings).answer("Quels dispositifs sont clos ?")

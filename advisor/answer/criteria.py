@@ -16,6 +16,7 @@ from typing import Any
 
 from advisor.catalogue.fiche import Kind
 from advisor.retrieval.asked import ABOUT_THE_ANSWER
+from advisor.retrieval.entities import name_words
 from advisor.retrieval.query import Query
 from advisor.text.analysis import content_words
 from advisor.text.language import Language
@@ -25,6 +26,7 @@ _NUMBER = (
     r"(\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+|\d+(?:[.,]\d{1,2})?)"
     r"(?: ?(mille|millions?|thousand|tausend|millionen)\b)?"
 )
+_HOLDER = r"([\w'.&-]+(?: [\w'.&-]+){0,6})"
 _MULTIPLES = {"mille": 1_000, "thousand": 1_000, "tausend": 1_000}
 _MILLION = 1_000_000
 _STATES = ("clos", "ouvert")
@@ -37,7 +39,8 @@ class Criterion:
     """What the header of a fiche must say; what is left out is free.
 
     ``types`` are types of territory, ``least`` and ``most`` numbers of inhabitants, both included,
-    ``state`` a value of the header's ``status``, ``country`` a code, ``region`` a name, folded.
+    ``state`` a value of the header's ``status``, ``country`` a code, ``region`` a name, folded,
+    ``audience`` one of the header's, ``holder`` the words of a name, folded.
     """
 
     kind: Kind
@@ -47,6 +50,13 @@ class Criterion:
     state: str | None = None
     country: str | None = None
     region: str | None = None
+    audience: str | None = None
+    holder: tuple[str, ...] = ()
+
+    @property
+    def placed(self) -> bool:
+        """Whether it asks for nothing but where territories lie."""
+        return not (self.sized or self.state or self.audience or self.holder)
 
     @property
     def sized(self) -> bool:
@@ -56,8 +66,13 @@ class Criterion:
     def met_by(self, record: Mapping[str, Any]) -> bool | None:
         """Tell whether the header of a fiche of this kind meets it, ``None`` when it is silent."""
         if self.kind is Kind.DISPOSITIF:
-            status = record["dispositif"]["status"]
-            return status == self.state if status in _STATES else None
+            programme = record["dispositif"]
+            status = programme["status"]
+            if self.audience and (self.audience not in programme["audience"] or status == "clos"):
+                return False
+            if not set(self.holder) <= set(name_words(programme["holder"])):
+                return False
+            return not self.state or (status == self.state if status in _STATES else None)
         territory = record["territory"]
         if self.types and territory["type"] not in self.types:
             return False
@@ -79,12 +94,13 @@ def inhabitants(record: Mapping[str, Any]) -> int | None:
     return population["value"] if population else None
 
 
-def criterion(query: Query, regions: Collection[str]) -> Criterion | None:
+def criterion(query: Query, regions: Collection[str], holders: Collection[str]) -> Criterion | None:
     """Return the condition that a question puts on headers; ``None`` if it asks anything else.
 
     Args:
         query: the question.
         regions: the regions that headers name.
+        holders: who runs the dispositifs, as headers say it.
     """
     text = fold_typed(query.text)
     patterns = _patterns(query.lang)
@@ -95,6 +111,12 @@ def criterion(query: Query, regions: Collection[str]) -> Criterion | None:
     if subject.lastgroup == Kind.DISPOSITIF:
         found["kind"] = Kind.DISPOSITIF
         looked_for = {("state", one): patterns[one] for one in _STATES}
+        looked_for |= {("audience", one): known for one, known in patterns["audience"].items()}
+        if match := patterns["holder"].search(text):
+            words = name_words(match[1])
+            if any(set(words) <= set(name_words(one)) for one in holders):
+                found["holder"] = words
+                spans.append(match.span())
     else:
         found |= {"kind": Kind.TERRITOIRE, "types": _TYPES[str(subject.lastgroup)]}
         looked_for = {("country", code): one for code, one in patterns["countries"].items()}
@@ -118,6 +140,11 @@ def criterion(query: Query, regions: Collection[str]) -> Criterion | None:
 def states_in(text: str, state: str, lang: Language) -> bool:
     """Tell whether a text says that something is ``clos`` or ``ouvert``."""
     return bool(_patterns(lang)[state].search(fold_typed(text)))
+
+
+def tells_for(text: str, audience: str, lang: Language) -> bool:
+    """Tell whether a text names those that a dispositif is for."""
+    return bool(_patterns(lang)["audience"][audience].search(fold_typed(text)))
 
 
 def counts_people(text: str, lang: Language) -> bool:
@@ -160,9 +187,15 @@ def _rest(text: str, spans: Collection[tuple[int, int]], lang: Language) -> set[
 def _patterns(lang: Language) -> dict[str, Any]:
     with (Path(__file__).parent / "criteria.toml").open("rb") as file:
         table = tomllib.load(file)[lang]
-    countries = {code: re.compile(one) for code, one in table.pop("countries").items()}
+    groups = {
+        name: {code: re.compile(one) for code, one in table.pop(name).items()}
+        for name in ("countries", "audience")
+    }
     kinds = (f"(?P<{name}>{table.pop(name)})" for name in (*_TYPES, Kind.DISPOSITIF))
     # «Which German towns… ?»
     subject = re.compile(rf"{table.pop('asking')}(?:\w+ )??(?:{'|'.join(kinds)})")
-    patterns = {name: re.compile(one.replace("{number}", _NUMBER)) for name, one in table.items()}
-    return {**patterns, "subject": subject, "countries": countries}
+    patterns = {
+        name: re.compile(one.replace("{number}", _NUMBER).replace("{holder}", _HOLDER))
+        for name, one in table.items()
+    }
+    return {**patterns, **groups, "subject": subject}

@@ -6,11 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from advisor.answer.criteria import Criterion, counts_people, criterion, inhabitants, states_in
+from advisor.answer.criteria import (
+    Criterion,
+    counts_people,
+    criterion,
+    inhabitants,
+    states_in,
+    tells_for,
+)
 from advisor.catalogue.fiche import Kind
 from advisor.catalogue.records import DocumentSummary, Passage
 from advisor.i18n import translate
 from advisor.retrieval.asked import Value, values_in
+from advisor.retrieval.entities import name_words
 from advisor.retrieval.models import Evidence, Hit, Line, SearchResult
 from advisor.retrieval.search import PassageSearch
 from advisor.text.language import Language
@@ -39,8 +47,12 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
     """
     query, catalogue = result.query, search.catalogue
     records = catalogue.fiche_records(Kind.TERRITOIRE, Kind.DISPOSITIF)
+    places = [record["territory"] for _, record in records if record.get("territory")]
+    programmes = [record["dispositif"] for _, record in records if record.get("dispositif")]
     asked = criterion(
-        query, {str((one.get("territory") or {}).get("region")) for _, one in records}
+        query,
+        {one["region"] for one in places if one.get("region")},
+        {one["holder"] for one in programmes},
     )
     if asked is None:
         return None
@@ -61,12 +73,10 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
     lines = [pair for one in read if (pair := _telling(one, asked, fiches[one.hit.document.id]))]
     quoted = {one.hit.document.id for one, _ in lines}
     unquoted = [titles[key] for key in chosen if key not in quoted]
-    counts = {
-        "found": len(chosen),
-        "all": len(fiches),
-        "unknown": sum(answer is None for answer in met.values()),
-    }
+    counts = {"found": len(chosen), "all": len(fiches)}
     notices = [translate(_COUNTED[asked.kind], query.lang, **counts)]
+    if unknown := sum(answer is None for answer in met.values()):
+        notices.append(translate("answer.listed_unknown", query.lang, count=unknown))
     if unquoted:
         notices.append(translate("answer.listed_more", query.lang, titles=" ; ".join(unquoted)))
     return Listing(lines, notices)
@@ -99,7 +109,7 @@ def _telling(
         for place, line in enumerate(one.lines)
     }
     best = max(says, key=lambda place: says[place], default=None)
-    if best is None or (not says[best] and (asked.state or asked.sized)):
+    if best is None or not (says[best] or asked.placed):
         return None
     return one, one.lines[best]
 
@@ -109,6 +119,10 @@ def _says(text: str, asked: Criterion, record: Mapping[str, Any], lang: Language
     if asked.state:
         told = 2 * states_in(text, asked.state, lang)
         return told or bool(values_in(text, frozenset({Value.STATE})))
+    if asked.audience and values_in(text, frozenset({Value.AUDIENCE})):
+        return 1 + tells_for(text, asked.audience, lang)
+    if asked.holder:
+        return set(asked.holder) <= set(name_words(text))
     if asked.sized and counts_people(text, lang):
         return 1 + (str(inhabitants(record)) in numbers_in(text, lang))
     return 0

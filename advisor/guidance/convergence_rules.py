@@ -34,7 +34,11 @@ class Partner(Strict):
 
 
 class Rule(Strict):
-    """Themes that reinforce each other (one theme: its projects gain by joining)."""
+    """Themes that reinforce each other (one theme: its projects gain by joining).
+
+    ``needs`` are words of which one of the projects must have some: a roof of solar panels and a
+    canteen make no farm that produces energy.
+    """
 
     id: str
     themes: list[Theme] = Field(min_length=1, max_length=2)
@@ -43,6 +47,7 @@ class Rule(Strict):
     fiche: str
     quote: str
     partners: list[str] = Field(min_length=1)
+    needs: Words | None = None
 
 
 class ConvergenceRules(Strict):

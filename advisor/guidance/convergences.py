@@ -180,7 +180,7 @@ def _pair(
         for theme, worth in first.themes.items()
         if theme in second.themes
     }
-    rule, told = _rule(first.themes, second.themes, rules)
+    rule, told = _rule(first, second, rules)
     common = vectors[one].keys() & vectors[other].keys()
     likeness = sum(vectors[one][term] * vectors[other][term] for term in common)
     words = sorted(common, key=lambda term: (-vectors[one][term], term))
@@ -196,17 +196,20 @@ def _pair(
 
 
 def _rule(
-    first: Mapping[str, float], second: Mapping[str, float], rules: ConvergenceRules
+    first: ReadProject, second: ReadProject, rules: ConvergenceRules
 ) -> tuple[Rule | None, float]:
     """Return the rule for a theme of one project and a theme of the other, with its worth.
 
+    One of the two meets the needs of the rule.
+
     The worth is that of the weaker theme; at equal worth, two different themes come first.
     """
+    met = first.meets | second.meets
     found = [
-        (min(worth, second[other]), len({one, other}), rules.by_themes[frozenset((one, other))])
-        for one, worth in first.items()
-        for other in second
-        if frozenset((one, other)) in rules.by_themes
+        (min(worth, also), len({one, other}), rule)
+        for one, worth in first.themes.items()
+        for other, also in second.themes.items()
+        if (rule := rules.by_themes.get(frozenset((one, other)))) and rule.id in met
     ]
     worth, _, rule = max(found, key=lambda found: found[:2], default=(0.0, 0, None))
     return rule, worth

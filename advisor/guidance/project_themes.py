@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from advisor.guidance.convergence_rules import ConvergenceRules
+from advisor.guidance.convergence_rules import ConvergenceRules, Rule
 from advisor.guidance.projects import Project
 from advisor.index.embedding import PassageEmbeddings
 from advisor.text.analysis import analyse
@@ -28,7 +28,8 @@ _MEANING = 0.3
 class ReadProject:
     """A project with what was found in its words.
 
-    ``themes`` are by worth for the project, in ]0, 1], best first; ``words`` told them.
+    ``themes`` are by worth for the project, in ]0, 1], best first; ``words`` told them. ``meets``
+    are the ids of the rules whose needs it meets.
     """
 
     project: Project
@@ -36,6 +37,7 @@ class ReadProject:
     terms: frozenset[str]
     themes: dict[str, float] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
+    meets: frozenset[str] = frozenset()
 
 
 def read_themes(
@@ -66,8 +68,16 @@ def read_themes(
                 one.words.append(word)
         best = sorted(told, key=lambda theme: -told[theme])[:_MOST_THEMES]
         one.themes = {theme: told[theme] / told[best[0]] for theme in best}
+        one.meets = frozenset(rule.id for rule in rules.links if _meets(one, rule))
     _by_meaning([one for one in read if not one.themes], rules, embeddings)
     return read
+
+
+def _meets(one: ReadProject, rule: Rule) -> bool:
+    return rule.needs is None or any(
+        holds(one.terms, frozenset(analyse(word, one.lang)), one.lang)
+        for word in rule.needs.in_language(one.lang)
+    )
 
 
 def _words(rules: ConvergenceRules, lang: Language) -> dict[tuple[str, frozenset[str]], str]:
