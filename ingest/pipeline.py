@@ -91,7 +91,8 @@ class Importer:
         embeddings = load_embeddings(self._settings.embedding_model)
         with _writing(self._settings):
             self._import(list(discover(paths)), embeddings, restore)
-            self._tell_vanished(path for path in paths if path.is_dir())
+            # A file given alone may be the new name of one beside it.
+            self._tell_vanished({path if path.is_dir() else path.parent for path in paths})
             _date_older(self._catalogue)
             store = index_store(self._settings, self._catalogue)
             if not store.up_to_date(embeddings.model_id):
@@ -114,7 +115,7 @@ class Importer:
 
     def _tell_vanished(self, folders: Iterable[Path]) -> None:
         """Report the files that are no longer there: their documents are still cited."""
-        for folder in folders:
+        for folder in sorted(folders):
             for path, identifier in self._catalogue.files_below(_key(folder)):
                 if _gone(path):
                     message = translate("report.vanished", self._lang, id=identifier[:12])

@@ -23,7 +23,7 @@ from advisor.settings import Settings
 from ingest.discover import discover
 from ingest.pipeline import Importer, withdraw
 from ingest.report import ImportReport, Outcome
-from tests.conftest import LOOS, write_pdf
+from tests.conftest import LOOS, ROOT, write_pdf
 
 ADVISOR = Path(sys.executable).parent / "advisor"
 
@@ -414,3 +414,16 @@ def test_a_catalogue_that_was_lost_is_told(imported) -> None:
     for path in imported.home.glob("catalogue.sqlite*"):
         path.unlink()
     assert [one.code for one in problems(imported)] == ["catalogue_lost"]
+
+
+def test_a_fiche_renamed_and_given_alone_names_the_one_it_was(
+    settings, tmp_path, import_into
+) -> None:
+    fiche = (ROOT / "corpus" / "territoires" / "malaunay.md").read_text(encoding="utf-8")
+    old, new = tmp_path / "ancien.md", tmp_path / "nouveau.md"
+    old.write_text(fiche, encoding="utf-8")
+    import_into(settings, old)
+    old.rename(new)
+    report = import_into(settings, new)
+    assert outcomes(report) == {"nouveau.md": "imported", "ancien.md": "unchanged"}
+    assert any("advisor remove" in one.message for one in report.documents)
