@@ -71,6 +71,7 @@ def answerer(settings, folder, import_into) -> Answerer:
         ("Faut-il rénover ou se contenter d'isoler ?", "fr", Shape.OVERVIEW, set()),
         ("À qui s'adresse le fonds ?", "fr", Shape.FACT, {Value.AUDIENCE}),
         ("Quel est le prix du bois ?", "fr", Shape.FACT, {Value.NUMBER}),
+        ("Comment refaire la place à moindre coût ?", "fr", Shape.HOW, set()),
         ("Quel prix a reçu la commune ?", "fr", Shape.OVERVIEW, set()),
         ("Comment les actions sont-elles coordonnées ?", "fr", Shape.HOW, set()),
         ("Peut-on encore signer un contrat ?", "fr", Shape.FACT, {Value.STATE}),

@@ -216,3 +216,11 @@ def test_what_other_programmes_say_does_not_answer_for_the_one_named(answerer) -
     assert ("Fonds d'essai", True) in about and ("Fonds d'essai", False) not in about
     assert ("ADS, aide de secours", False) in about
     assert ("ADS, aide de secours", True) not in about
+
+
+def test_a_fiche_named_in_small_letters_that_no_quote_mentions_is_told(fiches) -> None:
+    ask = fiches.answerer.answer
+    answer = ask("Est-ce que Malaunay a un budget participatif ?")
+    assert answer.status == "partial"
+    assert any("budget participatif" in notice for notice in answer.notices)
+    assert ask("Qu'a fait Malaunay pour l'énergie ?").status == "answered"

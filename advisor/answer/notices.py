@@ -19,7 +19,7 @@ from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line, SearchResult
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
-from advisor.text.analysis import content_words, stem
+from advisor.text.analysis import STOP_WORDS, content_words, stem
 from advisor.text.language import is_word
 from advisor.text.mentions import years_in
 from advisor.text.normalise import fold_typed
@@ -85,11 +85,20 @@ def on_gaps(
         own |= set(content_words(query.context, lang))
     unmet = [word for word in unmet if unsure or word in own]
     code = "partial_words"
-    told = (w for w in unmet if w in own and not (w.isdigit() or _like(w, quoted)))
+    # «De», of a French name in an English question, stands in no index.
+    told = (
+        w
+        for w in unmet
+        if w in own and not (w.isdigit() or w in STOP_WORDS["fr"] or _like(w, quoted))
+    )
     words = _typed(query, told)
     if not words:
         code = "partial"
-        words = _unnamed(search, query, citations) or _undated(found, selections)
+        words = (
+            _unnamed(search, query, citations)
+            or _unmentioned(search, query, quoted)
+            or _undated(found, selections)
+        )
     if words:
         return [translate(f"answer.{code}", lang, words=", ".join(words[:_NAMED_MISSING]))]
     return [translate(f"answer.{code}", lang) for code in _uncertain(found, selections)]
@@ -147,6 +156,28 @@ def _unnamed(search: PassageSearch, query: Query, citations: Sequence[Citation])
         name
         for name in search.unnamed(query, quoted)
         if not name.isupper() and not (query.lang == "de" and is_word(name, "de"))
+    ]
+
+
+def _unmentioned(search: PassageSearch, query: Query, quoted: Sequence[Evidence]) -> list[str]:
+    """Return the fiches that the question names and no passage quoted does, as it names them.
+
+    «Budget participatif» is written without a capital.
+    """
+    gazetteer = search.gazetteer
+    hits = [one.hit for one in quoted]
+    told = {
+        one.slug
+        for hit in hits
+        for one in gazetteer.find(
+            " ; ".join([hit.document.title, *hit.passage.headings, hit.passage.text])
+        )
+    }
+    documents = {hit.document.id for hit in hits}
+    return [
+        query.text[start:end]
+        for one, start, end in gazetteer.spans(query.text)
+        if one.slug not in told and one.document_id not in documents
     ]
 
 
