@@ -94,6 +94,14 @@ def inhabitants(record: Mapping[str, Any]) -> int | None:
     return population["value"] if population else None
 
 
+def kind_asked(query: Query) -> Kind | None:
+    """Return the kind of fiches that a question may ask a list of, ``None`` for no list."""
+    found = None if query.context else _subject(query)
+    if found is None:
+        return None
+    return Kind.DISPOSITIF if found.lastgroup == Kind.DISPOSITIF else Kind.TERRITOIRE
+
+
 def criterion(query: Query, regions: Collection[str], holders: Collection[str]) -> Criterion | None:
     """Return the condition that a question puts on headers; ``None`` if it asks anything else.
 
@@ -104,7 +112,8 @@ def criterion(query: Query, regions: Collection[str], holders: Collection[str]) 
     """
     text = fold_typed(query.text)
     patterns = _patterns(query.lang)
-    if query.context or not (subject := patterns["subject"].search(text)):
+    subject = _subject(query)
+    if subject is None:
         return None
     spans = [subject.span(str(subject.lastgroup))]
     found: dict[str, Any] = {}
@@ -151,6 +160,11 @@ def counts_people(text: str, lang: Language) -> bool:
     """Tell whether a text says a number of inhabitants."""
     found = _patterns(lang)["people"].search(fold_typed(text))
     return bool(found) and any(map(str.isdigit, text))
+
+
+def _subject(query: Query) -> re.Match[str] | None:
+    found: re.Match[str] | None = _patterns(query.lang)["subject"].search(fold_typed(query.text))
+    return found
 
 
 def _bounds(

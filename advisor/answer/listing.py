@@ -11,6 +11,7 @@ from advisor.answer.criteria import (
     counts_people,
     criterion,
     inhabitants,
+    kind_asked,
     states_in,
     tells_for,
 )
@@ -46,9 +47,12 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
     Territories come by number of inhabitants, the largest first, dispositifs by title.
     """
     query, catalogue = result.query, search.catalogue
-    records = catalogue.fiche_records(Kind.TERRITOIRE, Kind.DISPOSITIF)
-    places = [record["territory"] for _, record in records if record.get("territory")]
-    programmes = [record["dispositif"] for _, record in records if record.get("dispositif")]
+    kind = kind_asked(query)
+    if kind is None:
+        return None
+    fiches = dict(catalogue.fiche_records(kind))
+    places = [record["territory"] for record in fiches.values() if kind is Kind.TERRITOIRE]
+    programmes = [record["dispositif"] for record in fiches.values() if kind is Kind.DISPOSITIF]
     asked = criterion(
         query,
         {one["region"] for one in places if one.get("region")},
@@ -56,7 +60,6 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
     )
     if asked is None:
         return None
-    fiches = {key: record for key, record in records if record["kind"] == asked.kind}
     met = {key: asked.met_by(record) for key, record in fiches.items()}
     titles = {key: str(record["title"]) for key, record in fiches.items()}
     chosen = sorted(
