@@ -19,7 +19,7 @@ from advisor.retrieval.lines import covered
 from advisor.retrieval.models import Evidence, Line, SearchResult
 from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
-from advisor.text.analysis import STOP_WORDS, content_words, stem
+from advisor.text.analysis import STOP_WORDS, analyse, content_words, stem
 from advisor.text.language import is_word
 from advisor.text.mentions import years_in
 from advisor.text.normalise import fold_typed
@@ -92,13 +92,10 @@ def on_gaps(
         if w in own and not (w.isdigit() or w in STOP_WORDS["fr"] or _like(w, quoted))
     )
     words = _typed(query, told)
+    words = words or _unmentioned(search, query, quoted)
     if not words:
         code = "partial"
-        words = (
-            _unnamed(search, query, citations)
-            or _unmentioned(search, query, quoted)
-            or _undated(found, selections)
-        )
+        words = _unnamed(search, query, citations) or _undated(found, selections)
     if words:
         return [translate(f"answer.{code}", lang, words=", ".join(words[:_NAMED_MISSING]))]
     return [translate(f"answer.{code}", lang) for code in _uncertain(found, selections)]
@@ -166,18 +163,19 @@ def _unmentioned(search: PassageSearch, query: Query, quoted: Sequence[Evidence]
     """
     gazetteer = search.gazetteer
     hits = [one.hit for one in quoted]
-    told = {
-        one.slug
-        for hit in hits
-        for one in gazetteer.find(
-            " ; ".join([hit.document.title, *hit.passage.headings, hit.passage.text])
-        )
-    }
     documents = {hit.document.id for hit in hits}
+    texts = [
+        " ; ".join([hit.document.title, *hit.passage.headings, hit.passage.text]) for hit in hits
+    ]
+    told = {one.slug for text in texts for one in gazetteer.find(text)}
+    terms = set().union(*(analyse(text, query.lang) for text in texts))
     return [
-        query.text[start:end]
+        name
         for one, start, end in gazetteer.spans(query.text)
-        if one.slug not in told and one.document_id not in documents
+        if one.slug not in told
+        and one.document_id not in documents
+        # «Tiers-lieux» is said by a passage that has «tiers-lieu».
+        and not set(analyse(name := query.text[start:end], query.lang)) <= terms
     ]
 
 
