@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import tantivy
 
+from advisor.catalogue.ledger import ImportLedger, SourceFile
 from advisor.catalogue.records import Document, Page, Passage
-from advisor.catalogue.store import Catalogue, SourceFile
+from advisor.catalogue.store import Catalogue
 from advisor.errors import UsageError
 from advisor.index.embedding import load_embeddings
 from advisor.index.generations import embedded_text
@@ -105,6 +106,7 @@ def _lines(path: Path) -> Iterable[dict[str, str]]:
 def build_home(collection: Collection, settings: Settings) -> None:
     """Import a collection as it is: one document, one passage for each of its documents."""
     catalogue = Catalogue(settings.catalogue_path)
+    ledger = ImportLedger(catalogue)
     model = load_embeddings(settings.embedding_model)
     for first in range(0, len(collection.documents), 500):
         batch = collection.documents[first : first + 500]
@@ -114,7 +116,7 @@ def build_home(collection: Collection, settings: Settings) -> None:
             document = Document(key, title, "document", "text", "fr", text, (page,))
             passage = Passage(key, key, 0, 0, len(text), 1, (), text)
             file = SourceFile(f"/{collection.name}/{key}", 0, 0)
-            catalogue.stage(document, [passage], vectors[row : row + 1], model.model_id, 1, file)
+            ledger.stage(document, [passage], vectors[row : row + 1], model.model_id, 1, file)
     index_store(settings, catalogue).build(model)
 
 

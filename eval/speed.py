@@ -256,14 +256,16 @@ def measure_guidance(work: Path, dispositifs: int = 5_000, territories: int = 35
 def fill_fiches(home: str, dispositifs: int, territories: int) -> None:
     """Fill a home with fiches re-mixed from the starter corpus: one passage each."""
     from advisor.catalogue.fiche import parse_fiche
+    from advisor.catalogue.ledger import ImportLedger, SourceFile
     from advisor.catalogue.records import Document, Page, Passage
-    from advisor.catalogue.store import Catalogue, SourceFile
+    from advisor.catalogue.store import Catalogue
     from advisor.index.embedding import load_embeddings
     from advisor.settings import SHIPPED_MODEL, Settings
     from ingest.pipeline import index_store
 
     settings = Settings(home=Path(home))
     catalogue = Catalogue(settings.catalogue_path)
+    ledger = ImportLedger(catalogue)
     model = load_embeddings(str(SHIPPED_MODEL))
     draw = random.Random(0)
     words = _words()
@@ -285,7 +287,7 @@ def fill_fiches(home: str, dispositifs: int, territories: int) -> None:
             passage = Passage(f"p{key}", key, 0, 0, len(text), 1, (), text)
             file = SourceFile(f"/bench/{key}", 0, 0)
             vectors = model.encode([text])
-            catalogue.stage(document, [passage], vectors, model.model_id, 1, file)
+            ledger.stage(document, [passage], vectors, model.model_id, 1, file)
     index_store(settings, catalogue).build(model)
 
 
@@ -303,8 +305,9 @@ def questions(count: int) -> list[str]:
 
 def fill_home(home: str, passages: int) -> None:
     """Fill a home with passages re-mixed from the starter corpus, through the catalogue."""
+    from advisor.catalogue.ledger import ImportLedger, SourceFile
     from advisor.catalogue.records import Document, Page
-    from advisor.catalogue.store import Catalogue, SourceFile
+    from advisor.catalogue.store import Catalogue
     from advisor.index.embedding import load_embeddings
     from advisor.settings import SHIPPED_MODEL, Settings
     from ingest.pipeline import index_store
@@ -314,6 +317,7 @@ def fill_home(home: str, passages: int) -> None:
 
     settings = Settings(home=Path(home))
     catalogue = Catalogue(settings.catalogue_path)
+    ledger = ImportLedger(catalogue)
     model = load_embeddings(str(SHIPPED_MODEL))
     draw = random.Random(0)
     words = _words()
@@ -332,7 +336,7 @@ def fill_home(home: str, passages: int) -> None:
         )  # fmt: skip
         vectors = model.encode([part.text for part in parts])
         file = SourceFile(f"/bench/{number}", 0, 0)
-        catalogue.stage(document, parts, vectors, model.model_id, 1, file)
+        ledger.stage(document, parts, vectors, model.model_id, 1, file)
         made += len(parts)
         number += 1
     index_store(settings, catalogue).build(model)

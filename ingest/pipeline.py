@@ -19,10 +19,11 @@ from pathlib import Path
 
 from advisor.catalogue.database import storage_error
 from advisor.catalogue.lease import writer_lease
+from advisor.catalogue.ledger import ImportLedger, KnownSource, SourceFile
 from advisor.catalogue.originals import keep_original
 from advisor.catalogue.records import DocumentSummary
 from advisor.catalogue.sentences import dated_facts
-from advisor.catalogue.store import Catalogue, KnownSource, SourceFile
+from advisor.catalogue.store import Catalogue
 from advisor.errors import DISK_FULL, AdvisorError, ModelUnavailable, ReadRefused, UsageError
 from advisor.i18n import translate
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
@@ -75,6 +76,7 @@ class Importer:
         self._lang = lang
         self._progress = progress
         self._catalogue = Catalogue(settings.catalogue_path)
+        self._ledger = ImportLedger(self._catalogue)
         self._report = ReportBuilder(lang)
 
     def run(self, paths: list[Path], *, restore: bool = False) -> ImportReport:
@@ -116,7 +118,7 @@ class Importer:
     def _tell_vanished(self, folders: Iterable[Path]) -> None:
         """Report the files that are no longer there: their documents are still cited."""
         for folder in sorted(folders):
-            for path, identifier in self._catalogue.files_below(_key(folder)):
+            for path, identifier in self._ledger.files_below(_key(folder)):
                 if _gone(path):
                     message = translate("report.vanished", self._lang, id=identifier[:12])
                     self._emit(path, Outcome.UNCHANGED, identifier, message, 0, 0)
@@ -127,7 +129,7 @@ class Importer:
         """Sort out what need not be read; yield the rest."""
         for first in range(0, len(found), _LOOKUP):
             batch = found[first : first + _LOOKUP]
-            known = self._catalogue.known_sources([_key(entry.path) for entry in batch])
+            known = self._ledger.known_sources([_key(entry.path) for entry in batch])
             for entry in batch:
                 if entry.refusal is not None:
                     self._refuse(_key(entry.path), entry.refusal)
@@ -192,10 +194,10 @@ class Importer:
     ) -> None:
         """The bytes were imported before, perhaps from another file or at another time."""
         returns = state == "replaced" or (state == "withdrawn" and restore)
-        self._catalogue.point_source(file, identifier, restage=returns)
+        self._ledger.point_source(file, identifier, restage=returns)
         # A file moved: where it was, it holds the document no longer.
         paths = self._catalogue.summary(identifier).paths
-        self._catalogue.forget_files([one for one in paths if _gone(one)])
+        self._ledger.forget_files([one for one in paths if _gone(one)])
         if returns:
             summary = self._catalogue.summary(identifier)
             self._emit(file.path, Outcome.IMPORTED, identifier, "", summary.pages, summary.passages)
@@ -231,7 +233,7 @@ class Importer:
         document = result.document
         texts = [embedded_text(document.title, one.headings, one.text) for one in result.passages]
         keep_original(self._settings.originals_path, document.id, entry.found)
-        self._catalogue.stage(
+        self._ledger.stage(
             document,
             result.passages,
             embeddings.encode(texts),
@@ -247,7 +249,7 @@ class Importer:
         pages, passages = len(document.pages), len(result.passages)
         self._emit(entry.file.path, outcome, document.id, message, pages, passages)
         for twin in entry.twins:
-            self._catalogue.point_source(twin, document.id)
+            self._ledger.point_source(twin, document.id)
             self._same_content(twin, document.id)
 
     def _refuse(self, path: str, refusal: AdvisorError) -> None:

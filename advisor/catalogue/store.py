@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from advisor.catalogue.database import Database
@@ -29,45 +28,24 @@ from advisor.catalogue.records import (
 )
 from advisor.catalogue.rows import (
     ALIASES,
+    CURRENT,
     NEXT,
     RETIRED,
     aliases_of,
     batches,
     glob_literal,
     now,
-    pack_lines,
     passage_of,
     placeholders,
     summary_of,
     to_json,
     unpack_lines,
 )
-from advisor.catalogue.vectors import Vectors, insert_vectors
 from advisor.errors import UsageError
 from advisor.text.language import Language
 from advisor.text.normalise import fold
 
 _PASSAGE = "p.id, p.document_id, p.ordinal, p.start, p.end, p.page, p.headings, p.text"
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file as an import met it."""
-
-    path: str
-    size: int
-    mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSource:
-    """What the catalogue knows of a file: its document and that document's state."""
-
-    file: SourceFile
-    document_id: str
-    state: str
-    pipeline: int
-    format: str
 
 
 class Catalogue(Database):
@@ -81,7 +59,7 @@ class Catalogue(Database):
 
     def documents(self, *, every_state: bool = False) -> list[DocumentSummary]:
         """List the current documents (or all, with their state), by kind and title."""
-        where = "1" if every_state else "d.state = 'current'"
+        where = "1" if every_state else CURRENT
         return self._summaries(where, ())
 
     def summary(self, document_id: str) -> DocumentSummary:
@@ -103,9 +81,7 @@ class Catalogue(Database):
         return {
             one.id: one
             for batch in batches(sorted(document_ids))
-            for one in self._summaries(
-                f"d.state = 'current' AND d.id IN ({placeholders(batch)})", batch
-            )
+            for one in self._summaries(f"{CURRENT} AND d.id IN ({placeholders(batch)})", batch)
         }
 
     def _summaries(self, where: str, parameters: Sequence[object]) -> list[DocumentSummary]:
@@ -209,7 +185,7 @@ class Catalogue(Database):
                 # CROSS JOIN fixes the order: a few passages first, then their documents.
                 f"""SELECT {_PASSAGE} FROM passages p CROSS JOIN documents d
                 WHERE p.id IN ({placeholders(batch)}) AND d.id = p.document_id
-                AND d.state = 'current'""",
+                AND {CURRENT}""",
                 batch,
             )
         }
@@ -229,7 +205,7 @@ class Catalogue(Database):
         rows = self.rows(
             f"""SELECT f.passage_id, f.start, f.end, f.since, f.sentence
             FROM facts f JOIN documents d ON d.id = f.document_id
-            WHERE d.state = 'current' AND ({told} OR {named})
+            WHERE {CURRENT} AND ({told} OR {named})
             ORDER BY f.start, f.end, f.sentence, f.passage_id""",
             [*document_ids, *map(fold, names)],
         )
@@ -246,7 +222,7 @@ class Catalogue(Database):
         """Keep the dated facts of such a document."""
         with self.transaction() as connection:
             connection.execute("UPDATE documents SET dated = 1 WHERE id = ?", (document_id,))
-            _insert_facts(connection, document_id, facts)
+            insert_facts(connection, document_id, facts)
 
     def passage_ids(self) -> set[str]:
         """Return the ids of all passages of current documents."""
@@ -273,37 +249,7 @@ class Catalogue(Database):
             ):
                 yield IndexEntry(passage_of(row), row[8], row[9], aliases_of(row[10]))
 
-    # -- import ledger -----------------------------------------------------------------
-
-    def known_sources(self, paths: Sequence[str]) -> dict[str, KnownSource]:
-        """Return what is known of the given files."""
-        return {
-            row[0]: KnownSource(SourceFile(*row[:3]), *row[3:])
-            for batch in batches(paths)
-            for row in self.rows(
-                f"""SELECT s.path, s.size, s.mtime_ns, s.document_id, d.state, d.pipeline, d.format
-                FROM sources s JOIN documents d ON d.id = s.document_id
-                WHERE s.path IN ({placeholders(batch)})""",
-                batch,
-            )
-        }
-
-    def files_below(self, folder: str) -> list[tuple[str, str]]:
-        """Return (path, document id) of the files of a folder whose document is current."""
-        return [
-            (row[0], row[1])
-            for row in self.rows(
-                """SELECT s.path, s.document_id FROM sources s JOIN documents d
-                ON d.id = s.document_id WHERE d.state = 'current' AND s.path GLOB ?
-                ORDER BY s.path""",
-                (f"{glob_literal(folder.rstrip('/'))}/*",),
-            )
-        ]
-
-    def forget_files(self, paths: Sequence[str]) -> None:
-        """Forget that some files held a document: it stays, and no longer depends on them."""
-        with self.transaction() as connection:
-            connection.executemany("DELETE FROM sources WHERE path = ?", [(one,) for one in paths])
+    # -- publication -------------------------------------------------------------------
 
     def state_of(self, document_id: str) -> str | None:
         """Return the state of a document, ``None`` when it was never imported."""
@@ -313,63 +259,6 @@ class Catalogue(Database):
     def staged_count(self) -> int:
         """Return how many documents wait for publication."""
         return int(self.rows("SELECT count(*) FROM documents WHERE state = 'staged'")[0][0])
-
-    def stage(
-        self,
-        document: Document,
-        passages: Sequence[Passage],
-        vectors: Vectors,
-        model: str,
-        pipeline: int,
-        file: SourceFile,
-        facts: Iterable[DatedFact] = (),
-    ) -> None:
-        """Store a newly read document with what was found in it, not yet visible."""
-        with self.transaction() as connection:
-            connection.execute(
-                f"INSERT INTO documents VALUES ({placeholders(range(20))})",
-                (
-                    document.id, "staged", document.title, document.kind, document.format,
-                    document.lang, document.author, document.date, document.url,
-                    to_json(document.themes), to_json(document.territories),
-                    to_json(document.record) if document.record is not None else None,
-                    to_json([asdict(source) for source in document.sources]),
-                    to_json([(mark.offset, mark.source) for mark in document.marks]),
-                    to_json(document.warnings), document.text, pipeline, None, now(), True,
-                ),
-            )  # fmt: skip
-            connection.executemany(
-                "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (document.id, page.number, page.label, page.start, page.end, page.width,
-                     page.height, pack_lines(page.lines))
-                    for page in document.pages
-                ],
-            )  # fmt: skip
-            connection.executemany(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (passage.id, document.id, passage.ordinal, passage.start, passage.end,
-                     passage.page, to_json(passage.headings), passage.text)
-                    for passage in passages
-                ],
-            )  # fmt: skip
-            _insert_facts(connection, document.id, facts)
-            insert_vectors(connection, model, [passage.id for passage in passages], vectors)
-            _point_source(connection, file, document.id)
-
-    def point_source(self, file: SourceFile, document_id: str, *, restage: bool = False) -> None:
-        """Record that a file holds an already known document; ``restage`` brings it back."""
-        with self.transaction() as connection:
-            if restage:
-                connection.execute(
-                    """UPDATE documents SET state = 'staged', replaced_by = NULL
-                    WHERE id = ? AND state IN ('withdrawn', 'replaced')""",
-                    (document_id,),
-                )
-            _point_source(connection, file, document_id)
-
-    # -- publication -------------------------------------------------------------------
 
     def generation(self) -> Generation | None:
         """Return the published index generation, ``None`` before the first import."""
@@ -417,9 +306,10 @@ class Catalogue(Database):
         return [line for line in found if line != "ok"] + [f"{row[0]}: {row[2]}" for row in broken]
 
 
-def _insert_facts(
+def insert_facts(
     connection: sqlite3.Connection, document_id: str, facts: Iterable[DatedFact]
 ) -> None:
+    """Store the dated facts of a document inside a transaction."""
     connection.executemany(
         "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)",
         [
@@ -427,34 +317,3 @@ def _insert_facts(
             for fact in facts
         ],
     )
-
-
-def _point_source(connection: sqlite3.Connection, file: SourceFile, document_id: str) -> None:
-    row = connection.execute(
-        """SELECT s.document_id, s.replaces, d.state FROM sources s
-        JOIN documents d ON d.id = s.document_id WHERE s.path = ?""",
-        (file.path,),
-    ).fetchone()
-    replaces = None
-    if row is not None and row[0] != document_id:
-        # A document staged and replaced before publication was never seen: its predecessor stays
-        # the one to retire.
-        replaces = row[0] if row[2] == "current" else row[1]
-    elif row is not None:
-        replaces = row[1]
-    connection.execute(
-        "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
-        (
-            file.path,
-            document_id,
-            None if replaces == document_id else replaces,
-            file.size,
-            file.mtime_ns,
-        ),
-    )
-    if row is not None and row[2] == "staged":
-        connection.execute(
-            """DELETE FROM documents WHERE id = ? AND state = 'staged'
-            AND id NOT IN (SELECT document_id FROM sources)""",
-            (row[0],),
-        )
