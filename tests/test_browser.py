@@ -106,6 +106,17 @@ def page(request, browser, address) -> Iterator[Page]:
         yield page
 
 
+def test_a_visitor_changes_the_language_of_the_page(page: Page, address: str) -> None:
+    page.click(".languages a[lang=en]")
+    page.wait_for_url(f"{address}/en/")
+    page.fill("#question textarea", "How long is the heating network of Montdidier?")
+    page.click("#send")
+    expect(page.locator("#conversation .answer")).to_contain_text("2,7 km", timeout=20_000)
+    expect(page.locator("#sources details.source").first).to_contain_text("verified word for word")
+    page.click(".languages a[lang=fr]")
+    page.wait_for_url(f"{address}/")
+
+
 def test_a_question_gives_a_cited_answer_whose_source_opens_highlighted(
     page: Page, address: str
 ) -> None:

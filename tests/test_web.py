@@ -130,3 +130,17 @@ def test_another_site_writes_nothing_here(client, pdf_home) -> None:
     assert client.post("/gradio_api/upload", files=upload, headers=elsewhere).status_code == 403
     assert client.get("/", headers=elsewhere).status_code == 200
     assert client.post(place, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 204
+
+
+def test_the_page_stands_in_each_language_beside_that_of_the_service(client, pdf_home) -> None:
+    from advisor.web.server import build_app
+
+    assert "Conseiller des territoires" in client.get("/").text
+    for path, title in (("/en/", "Advisor"), ("/de/", "Ratgeber")):
+        assert title in client.get(path).text
+    assert client.get("/en", follow_redirects=False).headers["location"] == "/en/"
+    # Behind a prefix there is one page, that of the service.
+    behind = pdf_home.model_copy(update={"root_path": "/conseiller", "lang": "de"})
+    with TestClient(build_app(behind)) as other:
+        assert "Ratgeber" in other.get("/").text
+        assert other.get("/en/").status_code == 404

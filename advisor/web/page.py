@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from html import escape
 from typing import Any
@@ -41,6 +41,7 @@ def build_page(
     lang: Language,
     root: str = "",
     after_answer: Callable[[], None] = lambda: None,
+    addresses: Mapping[Language, str] | None = None,
 ) -> gr.Blocks:
     """Return the page.
 
@@ -49,6 +50,7 @@ def build_page(
         lang: language of the interface.
         root: path prefix behind a reverse proxy.
         after_answer: called when an answer is complete (repairs an index, say).
+        addresses: of the page in each language, this one included.
     """
 
     answerer = fiches.answerer
@@ -144,7 +146,7 @@ def build_page(
         show_html(
             f'<a class="skip" href="#question">{escape(t("skip"))}</a>'
             f'<header class="masthead"><h1>{escape(t("title"))}</h1>'
-            f"<p>{escape(t('tagline'))}</p></header>",
+            f"<p>{escape(t('tagline'))}</p>{_languages(lang, addresses or {})}</header>",
         )
         asked = gr.State([])
         panels = gr.State([])
@@ -244,3 +246,14 @@ def _welcome(t: Callable[..., str]) -> str:
 def _panel(sections: list[str], t: Callable[..., str]) -> str:
     content = "".join(sections) or f'<p class="empty">{escape(t("sources_empty"))}</p>'
     return f"<h2>{escape(t('sources_panel'))}</h2>{content}"
+
+
+def _languages(own: Language, addresses: Mapping[Language, str]) -> str:
+    """Return the links to the page in the other languages, each named in its own."""
+    links = " · ".join(
+        f'<a class="language" href="{escape(address)}" lang="{lang}" hreflang="{lang}">'
+        f"{escape(translate('web.language_name', lang))}</a>"
+        for lang, address in addresses.items()
+        if lang != own
+    )
+    return f'<p class="languages">{links}</p>' if links else ""

@@ -9,7 +9,9 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
 # Read by Gradio and the hub client when they are imported.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -18,7 +20,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse
 
 from advisor.answer.answerer import Answerer
 from advisor.answer.citation import quote_boxes
@@ -28,6 +30,7 @@ from advisor.guidance.diagnosis import load_parcours
 from advisor.guidance.fiches import Fiches
 from advisor.i18n import translate
 from advisor.settings import Settings
+from advisor.text.language import Language
 from advisor.web.charts import Point, links_svg, map_svg, radar_svg, years_svg
 from advisor.web.page_image import PageRenderer
 
@@ -187,28 +190,43 @@ def build_app(settings: Settings) -> FastAPI:
             "citation", document.title, document_id=document_id, quote=document.text[start:end]
         )
 
-    page = build_page(fiches, settings.lang, settings.root_path, repair.check)
-    page.queue(max_size=64, default_concurrency_limit=4)
     script = (_STATIC / "advisor.js").read_text(encoding="utf-8")
-    mounted: FastAPI = gr.mount_gradio_app(
-        app,
-        page,
-        path="/",
-        root_path=settings.root_path or None,
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        max_file_size="1mb",
-        allowed_paths=[],
-        enable_monitoring=False,
-        mcp_server=False,
-        theme=gr.themes.Base(
-            primary_hue="green", font=["system-ui", "sans-serif"], font_mono=["monospace"]
-        ),
-        css_paths=[_STATIC / "advisor.css"],
-        head=f"<script>{script}</script>",
-    )
-    return mounted
+    # The page of the service's own language stands at its address, the others beside it; "/" would
+    # take their place if it were mounted first. Behind a prefix, Gradio finds no path but "/".
+    paths: dict[Language, str] = {
+        lang: "/" if lang == settings.lang else f"/{lang}"
+        for lang in get_args(Language)
+        if lang == settings.lang or not settings.root_path
+    }
+    addresses = {lang: f"{path.rstrip('/')}/" for lang, path in paths.items()}
+    for lang, path in sorted(paths.items(), key=lambda one: one[1] == "/"):
+        if path != "/":  # «/en» as «/en/»
+            app.add_route(path, partial(_moved, addresses[lang]))
+        page = build_page(fiches, lang, settings.root_path, repair.check, addresses)
+        page.queue(max_size=64, default_concurrency_limit=4)
+        app = gr.mount_gradio_app(
+            app,
+            page,
+            path=path,
+            root_path=settings.root_path or None,
+            footer_links=[],
+            run_history=False,
+            show_error=False,
+            max_file_size="1mb",
+            allowed_paths=[],
+            enable_monitoring=False,
+            mcp_server=False,
+            theme=gr.themes.Base(
+                primary_hue="green", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+            ),
+            css_paths=[_STATIC / "advisor.css"],
+            head=f"<script>{script}</script>",
+        )
+    return app
+
+
+def _moved(address: str, _request: Request) -> Response:
+    return RedirectResponse(address)
 
 
 def _is_count(text: str) -> bool:

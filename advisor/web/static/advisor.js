@@ -100,7 +100,7 @@ const openDiagnosis = () => {
   }, 200);
 };
 document.addEventListener("click", (event) => {
-  const link = event.target.closest ? event.target.closest("a.more, a.edit, a.copy, a.signal, a.save, a.to-diagnosis") : null;
+  const link = event.target.closest ? event.target.closest("a.more, a.edit, a.copy, a.signal, a.save, a.to-diagnosis, a.language") : null;
   if (!link) return;
   event.preventDefault();
   if (link.classList.contains("more")) ask(link.textContent, true);
@@ -108,6 +108,8 @@ document.addEventListener("click", (event) => {
   if (link.classList.contains("copy")) copyAnswer(link);
   if (link.classList.contains("save")) saveFile(link);
   if (link.classList.contains("to-diagnosis")) openDiagnosis();
+  // Gradio opens every link in a new tab: the page in another language takes the place of this one.
+  if (link.classList.contains("language")) location.assign(link.href);
   if (link.classList.contains("signal")) {
     fetch(link.href, { method: "POST" }).then((reply) => reply.ok && done(link));
   }
