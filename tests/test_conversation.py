@@ -80,6 +80,8 @@ def answerer(settings, folder, import_into) -> Answerer:
         ("Où s'adresser pour le label ?", "fr", Shape.FACT, {Value.HOLDER}),
         ("La commune continue-t-elle ses ateliers ?", "fr", Shape.FACT, {Value.STATE}),
         ("En quoi Loos et Kingersheim diffèrent-elles ?", "fr", Shape.COMPARISON, set()),
+        ("Comment financer un projet différent ?", "fr", Shape.HOW, set()),
+        ("Comment une commune peut-elle demander une aide ?", "fr", Shape.HOW, set()),
         ("Fonds vert ou DETR : que choisir ?", "fr", Shape.COMPARISON, set()),
         ("Can we still apply?", "en", Shape.FACT, {Value.STATE}),
         ("Kann man sich noch bewerben?", "de", Shape.FACT, {Value.STATE}),

@@ -291,18 +291,18 @@ def test_a_refused_key_is_named(imported) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "pause"),
+    ("reply", "pause", "said"),
     [
-        (lambda _: "Un mot de plus. " * 4_000, 0.0),
-        (lambda _: "Un mot à la fois, sans jamais finir.", 0.5),
+        (lambda _: "Un mot de plus. " * 4_000, 0.0, "écrit trop long"),
+        (lambda _: "Un mot à la fois, sans jamais finir.", 0.5, "n'a pas terminé à temps"),
     ],
 )
-def test_a_reply_that_does_not_end_is_cut_off(imported, reply, pause) -> None:
+def test_a_reply_that_does_not_end_is_cut_off(imported, reply, pause, said) -> None:
     started = time.monotonic()
-    last = ask(imported, FakeModel(reply, pause=pause), timeout=1.0)[-1]
+    last = ask(imported, FakeModel(reply, pause=pause), timeout=1.0 if pause else 5.0)[-1]
     assert time.monotonic() - started < 10
     assert last.method == "extractive"
-    assert any("n'a pas terminé à temps" in notice for notice in last.notices)
+    assert any(said in notice for notice in last.notices)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,9 @@ def test_a_reply_that_does_not_end_is_cut_off(imported, reply, pause) -> None:
         "1. L'église rapporte 5000 € par an [{church}].\n2. La méthode a trois piliers [{method}].",
         "- **L'église** rapporte 5000 € par an ({church}).\n- La méthode a trois piliers ({method}).",
         "[{church}] L'église rapporte 5000 € par an.\n[{method}] La méthode a trois piliers.",
-        "<think>Voyons [{method}]. Rien.</think>L'église rapporte 5000 € par an [clé : {church}]. "
+        "<think>"
+        + "Voyons [{method}]. Rien. " * 1_500
+        + "</think>L'église rapporte 5000 € par an [clé : {church}]. "
         "La méthode a trois piliers [clé : {method}].",
     ],
 )
@@ -338,6 +340,7 @@ def test_keys_and_lists_are_read_as_models_write_them(
         "La Ville y voit « un échec total »",
         "Écrire à pirate@evil.example pour les panneaux de la Ville",
         "Voir http://evil.example/vol sur les panneaux de la Ville",
+        "Les panneaux <cinq % de la Ville rapportent 9000 €",
     ],
 )
 def test_what_the_passage_does_not_have_is_not_supported(imported, sentence) -> None:

@@ -107,6 +107,8 @@ def answerer(settings, tmp_path: Path, import_into) -> Answerer:
         ("Quelles aides pour une commune ?", ["Fonds douteux", "Fonds présent"]),
         ("Quels programmes sont portés par le ministère des bois ?", ["Fonds présent"]),
         ("Which programmes are for communes?", ["Fonds douteux", "Fonds présent"]),
+        ("Quels dispositifs sont ouverts aux communes ?", ["Fonds douteux", "Fonds présent"]),
+        ("Quels dispositifs pour les communes sont clos ?", ["Fonds ancien"]),
     ],
 )
 def test_fiches_are_listed_by_what_their_header_says(answerer, question, titles) -> None:
@@ -127,8 +129,10 @@ def test_a_list_says_how_many_fiches_it_was_chosen_among(answerer) -> None:
 
 
 def test_a_condition_that_no_fiche_meets_is_declined_with_the_count(answerer) -> None:
-    answer = answerer.answer("Quelles communes ont plus de 3 millions d'habitants ?")
-    assert answer.status == "insufficient"
+    for number in ("3 millions", "1 000 millions", "3,5 millions"):
+        answer = answerer.answer(f"Quelles communes ont plus de {number} d'habitants ?")
+        assert answer.status == "insufficient"
+        assert "Aucune fiche" in answer.answer_markdown
     assert any("0 sur 5" in one for one in answer.notices)
 
 
@@ -139,6 +143,14 @@ def test_a_condition_that_no_fiche_meets_is_declined_with_the_count(answerer) ->
         "Quelles communes de plus de 500 habitants ont une chaufferie ?",
         "Que dit la commune de Belmont ?",
         "Combien d'habitants à Belmont ?",
+        "Quels dispositifs ne sont plus ouverts ?",
+        "Quels dispositifs seront clos ?",
+        "Which programmes aren't open?",
+        "Quels territoires allemands et britanniques ?",
+        "Quels territoires ont plus de 10 000 € par habitant ?",
+        "Quelles communes ont plus de 50 % d'habitants ?",
+        "Quels programmes sont portés par le ministère ?",
+        "Quelles aides donne la commune aux associations ?",
     ],
 )
 def test_what_asks_more_than_the_header_says_is_looked_for_in_the_text(answerer, question) -> None:
@@ -160,3 +172,29 @@ def test_a_fiche_whose_text_does_not_say_it_is_named_without_a_citation(
     answer = Answerer(settings).answer("Quels dispositifs sont clos ?")
     assert [one.title for one in answer.citations] == ["Fonds parlant"]
     assert any("Fonds muet" in one for one in answer.notices)
+
+
+def test_another_programme_s_state_is_no_proof_of_this_one_s(
+    settings, tmp_path, import_into
+) -> None:
+    for title, text in (
+        ("Fonds premier", "Le Fonds premier se distingue du Fonds second, ouvert en 2014"),
+        ("Fonds second", "Le Fonds second est ouvert"),
+    ):
+        (tmp_path / f"{title[6:]}.md").write_text(
+            _PROGRAMME.format(title=title, status="ouvert", text=text, holder="Un ministère")
+        )
+        import_into(settings, tmp_path / f"{title[6:]}.md")
+    answer = Answerer(settings).answer("Quels dispositifs sont ouverts ?")
+    assert [one.title for one in answer.citations] == ["Fonds second"]
+    assert any("Fonds premier" in one for one in answer.notices)
+
+
+def test_a_list_is_not_written_again_by_a_language_model(answerer) -> None:
+    """Nobody listens at this address: the model is not asked."""
+    settings = answerer._settings.model_copy(
+        update={"llm": "openai:x", "llm_base_url": "http://127.0.0.1:9/v1", "llm_api_key": "none"}
+    )
+    answer = Answerer(settings).answer("Quels dispositifs sont clos ?")
+    assert (answer.method, answer.status) == ("extractive", "answered")
+    assert not any("modèle de langage" in one for one in answer.notices)

@@ -3,6 +3,7 @@ import pytest
 from advisor.i18n import french_spaces, translate
 from advisor.text.analysis import analyse
 from advisor.text.language import detect_language
+from advisor.text.mentions import years_in
 from advisor.text.sentences import sentence_spans
 
 
@@ -130,3 +131,18 @@ def test_no_line_break_parts_french_punctuation_from_its_word() -> None:
     assert french_spaces("Quoi ? « Rien » : non.") == ("Quoi\u202f? «\u00a0Rien\u00a0»\u00a0: non.")
     assert "\u202f?" in translate("profile_question.ask_name", "fr")
     assert "\u202f" not in translate("profile_question.ask_name", "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("2000 habitants en 2012", {"2012"}),
+        ("l'Agenda 2030 et Horizon 2020", set()),
+        ("doublé à l'horizon 2035", {"2035"}),
+        ("En 2016 logements et commerces ont rouvert", {"2016"}),
+        ("In 2020 people voted", {"2020"}),
+        ("1500 euros pour 2030 MWh", set()),
+    ],
+)
+def test_a_year_is_no_number_of_things_and_no_part_of_a_name(text, years) -> None:
+    assert years_in(text) == years

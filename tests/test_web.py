@@ -129,6 +129,8 @@ def test_another_site_writes_nothing_here(client, pdf_home) -> None:
     upload = {"files": ("profil.json", b"{}")}
     assert client.post("/gradio_api/upload", files=upload, headers=elsewhere).status_code == 403
     assert client.get("/", headers=elsewhere).status_code == 200
+    assert client.post(place, headers={"Origin": "http://evil.example"}).status_code == 403
+    assert client.post(place, headers={"Origin": "http://testserver:8080"}).status_code == 204
     assert client.post(place, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 204
 
 

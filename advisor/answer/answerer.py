@@ -92,7 +92,8 @@ class Answerer:
             "search": _ms(started, searched),
             "answer": _ms(searched, time.perf_counter()),
         }
-        if answer.status != "insufficient" and self._settings.llm:
+        # A list of fiches is told by their headers: nothing for a model to write.
+        if answer.status != "insufficient" and self._settings.llm and found.listing is None:
             yield from self._generate(answer, found)
         else:
             yield answer
@@ -143,6 +144,9 @@ class Answerer:
 
     def _decline(self, answer: Answer, found: Findings) -> Answer:
         code = "insufficient" if answer.citations else "nothing_near"
+        if found.listing is not None:  # what is nearest in words meets no condition
+            code = "listed_none"
+            answer.citations.clear()
         with suppress(StorageError):  # a question lost to the log is no reason not to answer
             self.journal.unanswered(answer.question, answer.language)
         if holder := notices.on_holder(self.search, found):

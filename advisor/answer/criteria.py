@@ -26,6 +26,15 @@ _NUMBER = (
     r"(\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+|\d+(?:[.,]\d{1,2})?)"
     r"(?: ?(mille|millions?|thousand|tausend|millionen)\b)?"
 )
+_GROUPED = re.compile(r"\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+")
+# «Ne sont plus ouverts», «seront clos»: another list than that of the headers.
+_OTHERWISE = re.compile(
+    r"\b(?:ne|n'|ni|seront|sera|serait|seraient|etaient|etait|not|no|never|will|would|were|was|nicht"
+    r"|kein\w*|werden|wird|waren|war)\b|n't\b|n'(?=\w)"
+)
+# What may stand between a number and the people it counts.
+_OF = re.compile(r" ?(?:d'|de )?")
+_PARTS = re.compile(r",|;|\(|\)| et | and | und ")
 _HOLDER = r"([\w'.&-]+(?: [\w'.&-]+){0,6})"
 _MULTIPLES = {"mille": 1_000, "thousand": 1_000, "tausend": 1_000}
 _MILLION = 1_000_000
@@ -68,9 +77,12 @@ class Criterion:
         if self.kind is Kind.DISPOSITIF:
             programme = record["dispositif"]
             status = programme["status"]
-            if self.audience and (self.audience not in programme["audience"] or status == "clos"):
+            if self.audience and self.audience not in programme["audience"]:
                 return False
-            if not set(self.holder) <= set(name_words(programme["holder"])):
+            # Whoever asks what there is for them does not ask for what is over.
+            if self.audience and not self.state and status == "clos":
+                return False
+            if self.holder and self.holder not in _names_of(programme["holder"]):
                 return False
             return not self.state or (status == self.state if status in _STATES else None)
         territory = record["territory"]
@@ -113,37 +125,45 @@ def criterion(query: Query, regions: Collection[str], holders: Collection[str]) 
     text = fold_typed(query.text)
     patterns = _patterns(query.lang)
     subject = _subject(query)
-    if subject is None:
+    if subject is None or _OTHERWISE.search(text):
         return None
     spans = [subject.span(str(subject.lastgroup))]
     found: dict[str, Any] = {}
     if subject.lastgroup == Kind.DISPOSITIF:
         found["kind"] = Kind.DISPOSITIF
         looked_for = {("state", one): patterns[one] for one in _STATES}
-        looked_for |= {("audience", one): known for one, known in patterns["audience"].items()}
+        looked_for |= {("audience", one): known for one, known in patterns["aimed"].items()}
         if match := patterns["holder"].search(text):
-            words = name_words(match[1])
-            if any(set(words) <= set(name_words(one)) for one in holders):
-                found["holder"] = words
-                spans.append(match.span())
+            found["holder"] = name_words(match[1])
+            spans.append(match.span())
+            if not any(found["holder"] in _names_of(one) for one in holders):
+                return None
     else:
         found |= {"kind": Kind.TERRITOIRE, "types": _TYPES[str(subject.lastgroup)]}
         looked_for = {("country", code): one for code, one in patterns["countries"].items()}
         looked_for |= {
             ("region", name): re.compile(rf"\b{re.escape(name)}\b") for name in map(fold, regions)
         }
-        if people := patterns["people"].search(text):
-            for match, bounds in _bounds(text, patterns):
+        for match, bounds in _bounds(text, patterns):
+            people = patterns["people"].search(text, match.end())
+            if people and _OF.fullmatch(text, match.end(), people.start()):
                 found |= bounds
                 spans += [match.span(), people.span()]
     for (name, value), pattern in looked_for.items():
         if match := pattern.search(text):
+            if name in found:  # «allemands et britanniques»
+                return None
             found[name] = value
             spans.append(match.span())
     asking = [match.span() for match in patterns["saying"].finditer(text)]
     if len(spans) == 1 or _rest(text, [*spans, *asking], query.lang):
         return None
     return Criterion(**found)
+
+
+def _names_of(holder: str) -> set[tuple[str, ...]]:
+    """Return the names by which a holder is called: whole, and each of those it is made of."""
+    return {name_words(part) for part in (holder, *_PARTS.split(fold(holder)))}
 
 
 def states_in(text: str, state: str, lang: Language) -> bool:
@@ -184,10 +204,10 @@ def _bounds(
 
 
 def _read(figures: str, multiple: str | None) -> int:
-    if multiple:
-        factor = _MULTIPLES.get(multiple, _MILLION)
-        return round(float(figures.replace(",", ".")) * factor)
-    return int(re.sub(r"\D", "", figures))
+    factor = _MULTIPLES.get(multiple, _MILLION) if multiple else 1
+    if _GROUPED.fullmatch(figures) or factor == 1:
+        return int(re.sub(r"\D", "", figures)) * factor
+    return round(float(figures.replace(",", ".")) * factor)
 
 
 def _rest(text: str, spans: Collection[tuple[int, int]], lang: Language) -> set[str]:
@@ -201,9 +221,11 @@ def _rest(text: str, spans: Collection[tuple[int, int]], lang: Language) -> set[
 def _patterns(lang: Language) -> dict[str, Any]:
     with (Path(__file__).parent / "criteria.toml").open("rb") as file:
         table = tomllib.load(file)[lang]
+    audience, aimed = table.pop("audience"), table.pop("aimed")
     groups = {
-        name: {code: re.compile(one) for code, one in table.pop(name).items()}
-        for name in ("countries", "audience")
+        "countries": {code: re.compile(one) for code, one in table.pop("countries").items()},
+        "audience": {name: re.compile(rf"\b{one}") for name, one in audience.items()},
+        "aimed": {name: re.compile(aimed + one) for name, one in audience.items()},
     }
     kinds = (f"(?P<{name}>{table.pop(name)})" for name in (*_TYPES, Kind.DISPOSITIF))
     # «Which German towns… ?»

@@ -38,8 +38,8 @@ _KEY_BEFORE = re.compile(rf"\s*(?:[-*•]|\d{{1,2}}[.)])?{_KEY.pattern}", re.IGN
 _BRACKET = re.compile(r"\s*\[[^\[\]\n]{1,60}\]")
 _REFUSAL = "INSUFFISANT"
 _MARKUP = re.compile(
-    r"<(script|style)\b.*?</\1\s*>|!?\[(?P<shown>[^\]\n]*)\]\([^)\n]*\)+|<[a-z/!][^>]{0,400}(?:>|$)"
-    r"|\*\*|__",
+    r"<(script|style)\b.*?</\1\s*>|!?\[(?P<shown>[^\]\n]*)\]\([^)\n]*\)+|<[a-z/!][^>]{0,400}>"
+    r"|<(?:a|img|svg|script|style|iframe|form|object|embed)\b[^>]*$|\*\*",
     re.IGNORECASE | re.DOTALL,
 )
 _ITEM = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
@@ -124,16 +124,13 @@ def _pieces(model: Any, messages: Sequence[Any], deadline: float) -> Iterator[st
 
     Raises:
         LanguageModelFailed: whatever the provider raised (network, quota, protocol), or a reply
-            that has not ended at the deadline, or never will.
+            that has not ended at the deadline.
     """
-    size = 0
     try:
         for chunk in model.stream(messages):
-            piece = str(chunk.text)
-            size += len(piece)
-            if size > _MOST_TEXT or time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 raise LanguageModelFailed("llm_endless")
-            yield piece
+            yield str(chunk.text)
     except LanguageModelFailed:
         raise
     except Exception as error:
@@ -192,9 +189,15 @@ class _Draft:
             self._cite(line, one)
 
     def add(self, chunk: str) -> bool:
-        """Take a piece of text; tell whether a sentence was completed."""
+        """Take a piece of text; tell whether a sentence was completed.
+
+        Raises:
+            LanguageModelFailed: there is more than any answer needs.
+        """
         self._raw += chunk
         self.text = _CUT.sub("", _THINKING.sub("", self._raw))
+        if len(self.text) > _MOST_TEXT:
+            raise LanguageModelFailed("llm_too_long")
         before = len(self.sentences)
         if not self._taken and _KEY_BEFORE.match(self.text):
             return False  # turned round at the end

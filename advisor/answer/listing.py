@@ -73,11 +73,19 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
         if key in documents and (hit := _hit(search, result, documents[key], asked, fiches[key]))
     ]
     read = search.lines(replace(result, hits=tuple(hits)))
+    if asked.state:  # «se distingue du TEPCV, ouvert en 2014» says nothing of TEPOS
+        for one in read:
+            own = search.gazetteer.programmes(one.hit.document.title)
+            one.lines = [
+                line for line in one.lines if search.gazetteer.programmes(line.text) <= own
+            ]
     lines = [pair for one in read if (pair := _telling(one, asked, fiches[one.hit.document.id]))]
     quoted = {one.hit.document.id for one, _ in lines}
     unquoted = [titles[key] for key in chosen if key not in quoted]
     counts = {"found": len(chosen), "all": len(fiches)}
     notices = [translate(_COUNTED[asked.kind], query.lang, **counts)]
+    if asked.audience and not asked.state:
+        notices.append(translate("answer.listed_open", query.lang))
     if unknown := sum(answer is None for answer in met.values()):
         notices.append(translate("answer.listed_unknown", query.lang, count=unknown))
     if unquoted:

@@ -67,7 +67,7 @@ def _numbers(sentence: str, lang: Language, cited: Sequence[Evidence]) -> bool:
 def _addresses(sentence: str, cited: Sequence[Evidence]) -> bool:
     """Tell whether the addresses of a sentence, of pages and of people, stand in a passage."""
     said = " ".join(_text(one) for one in cited)
-    return all(address in said for address in _ADDRESS.findall(sentence))
+    return all(address.rstrip(".!?»") in said for address in _ADDRESS.findall(sentence))
 
 
 def _turns(sentence: str, cited: Sequence[Evidence]) -> bool:

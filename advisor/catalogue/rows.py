@@ -17,8 +17,9 @@ RETIRED = """SELECT replaces FROM sources WHERE replaces IS NOT NULL
     AND replaces NOT IN (SELECT document_id FROM sources)"""
 #: The other names of a document ``d``, JSON.
 ALIASES = "json_extract(d.record, '$.aliases')"
-#: Whether the next publication holds a document ``d``.
+#: Whether the published corpus holds a document ``d``.
 CURRENT = "d.state = 'current'"
+#: Whether the next publication will.
 NEXT = f"(d.state = 'staged' OR ({CURRENT} AND d.id NOT IN ({RETIRED})))"
 
 

@@ -55,7 +55,7 @@ def why(
     if shown := telling(terms):
         key = "words_shared" if bears else "words_only"
         said.append(translate(f"guidance.{key}", lang, words=shown))
-    elif terms:
+    elif terms and bears:
         said.append(translate("guidance.near_in_meaning", lang))
     if themes:
         said.append(

@@ -49,9 +49,9 @@ _ELSEWHERE = re.compile(
 # Not «lequel des programmes finance… ?», which asks anew.
 _SEVERAL = re.compile(
     r"^(?:et |alors |mais |donc )?(?:lequel|laquelle|lesquel(?:le)?s)\b(?! d(?:es?|u)\b)"
-    r"|\b(?:(?:lequel|laquelle) des deux|entre les deux|les deux)\b"
-    r"|\b(?:which (?:one|of (?:them|the two))|(?:which|what) is the (?:cheaper|better)|both)\b"
-    r"|\b(?:welche[rs]? (?:von|der) (?:ihnen|beiden)|welche[rs]? davon|beide)\b"
+    r"|\b(?:lequel|laquelle) des deux\b|\b(?:entre|pour|dans) les deux ?(?:\?|$)"
+    r"|\b(?:which (?:one|of (?:them|the two))|(?:which|what) is the (?:cheaper|better))\b"
+    r"|\bboth ?(?:\?|$)|\b(?:welche[rs]? (?:von|der) (?:ihnen|beiden)|welche[rs]? davon)\b"
 )
 # «Le deuxième», said of what the answer listed.
 _ORDINALS: dict[str, int] = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
 
 from advisor.catalogue.records import DocumentSummary, Passage
@@ -30,7 +31,7 @@ class Hit:
     @property
     def words(self) -> tuple[str, ...]:
         """The words of the question, as typed, that the passage or what is above it holds."""
-        return tuple(dict.fromkeys(map(self.query.as_typed, self.terms)))
+        return self._typed(self.terms)
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -40,7 +41,19 @@ class Hit:
 
     def words_in(self, text: str) -> tuple[str, ...]:
         """Return the words of the question, as typed, that a text of this document holds."""
-        return tuple(dict.fromkeys(map(self.query.as_typed, self._terms_in(text))))
+        return self._typed(self._terms_in(text))
+
+    def _typed(self, held: Collection[str]) -> tuple[str, ...]:
+        """Return the words typed of some terms, a compound when it is held or all its parts are."""
+        parts = defaultdict(list)
+        for term in self.query.terms:
+            parts[self.query.as_typed(term)].append(term)
+        return tuple(
+            word
+            for word, terms in parts.items()
+            if max(terms, key=len) in held
+            or all(term in held for term in terms if len(terms) == 1 or term != max(terms, key=len))
+        )
 
     def _terms_in(self, text: str) -> tuple[str, ...]:
         lang = self.document.lang

@@ -18,8 +18,10 @@ _UNIT = (
 #: A year on its own, as part of a pattern read without regard to case: not inside a number, a
 #: decimal or a reference («contrat 1536C0019»); «Agenda 2030» and «France 2030» are names.
 ONE_YEAR = (
-    r"(?<![\w.,])(?<!Agenda[ \u00a0])(?<!France[ \u00a0])(?<!Cap[ \u00a0])(?<!Horizon[ \u00a0])"
-    rf"{YEAR}(?!\w|[.,]\d|{_UNIT})"
+    r"(?<![\w.,])(?<!(?-i:Agenda)[ \u00a0])(?<!(?-i:France)[ \u00a0])(?<!(?-i:Cap)[ \u00a0])"
+    r"(?<!(?-i:Horizon)[ \u00a0])"
+    # «En 2016, logements…» is a year whatever follows.
+    rf"{YEAR}(?!\w|[.,]\d)(?:(?<=\b[ei]n[ \u00a0]\d{{4}})|(?<=\bim[ \u00a0]\d{{4}})|(?!{_UNIT}))"
 )
 _YEAR = re.compile(ONE_YEAR, re.IGNORECASE)
 _MONTHS: dict[Language, str] = {

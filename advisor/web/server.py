@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import get_args
+from urllib.parse import urlsplit
 
 # Read by Gradio and the hub client when they are imported.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -93,8 +94,7 @@ def build_app(settings: Settings) -> FastAPI:
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
         # Another site may not write here in the name of who reads it; Gradio describes its routes.
-        foreign = request.headers.get("Sec-Fetch-Site") == "cross-site"
-        if foreign and request.method not in ("GET", "HEAD"):
+        if _is_foreign(request) and request.method not in ("GET", "HEAD"):
             response: Response = PlainTextResponse(
                 translate("web.other_site", settings.lang), status_code=403
             )
@@ -223,6 +223,18 @@ def build_app(settings: Settings) -> FastAPI:
             head=f"<script>{script}</script>",
         )
     return app
+
+
+def _is_foreign(request: Request) -> bool:
+    """Tell whether a browser sends a request for another site: it says so, or whence it comes.
+
+    Over plain HTTP browsers say the second alone; a proxy may change the port.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).hostname != request.url.hostname
 
 
 def _moved(address: str, _request: Request) -> Response:
