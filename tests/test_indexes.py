@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from advisor.catalogue.store import Catalogue
-from advisor.errors import IndexUnavailable
+from advisor.errors import IndexUnavailable, ModelUnavailable
 from advisor.index import generations
 from advisor.index.dense import DenseIndex, update_dense
 from advisor.index.generations import IndexStore
@@ -154,3 +154,18 @@ def test_an_unreachable_vector_server_is_nothing_that_a_rebuild_repairs(imported
     search = PassageSearch(imported.model_copy(update={"chroma_url": "http://127.0.0.1:9"}))
     assert search.search("fosse fermée en 1986", 1).missing_leg == "dense"
     assert not search.needs_rebuild()
+
+
+def test_a_model_that_is_not_there_is_looked_for_once(imported, monkeypatch) -> None:
+    asked = []
+
+    def absent(name: str) -> None:
+        asked.append(name)
+        raise ModelUnavailable("model_missing", model=name, reason="test")
+
+    monkeypatch.setattr("advisor.retrieval.served.load_embeddings", absent)
+    search = PassageSearch(imported)
+    for _ in range(3):
+        result = search.search("fosse fermée en 1986", 1)
+        assert [problem.code for problem in result.degraded] == ["model_missing"]
+    assert len(asked) == 1
