@@ -144,9 +144,9 @@ class Answerer:
 
     def _decline(self, answer: Answer, found: Findings) -> Answer:
         code = "insufficient" if answer.citations else "nothing_near"
-        if found.listing is not None:  # what is nearest in words meets no condition
+        listing = found.listing is not None
+        if listing:  # what is nearest in words meets no condition
             code = "listed_none"
-            answer.citations.clear()
         with suppress(StorageError):  # a question lost to the log is no reason not to answer
             self.journal.unanswered(answer.question, answer.language)
         if holder := notices.on_holder(self.search, found):
@@ -156,6 +156,7 @@ class Answerer:
                 "status": "insufficient",
                 "answer_markdown": translate(f"answer.{code}", answer.language),
                 "sentences": [],
+                "citations": [] if listing else answer.citations,
             }
         )
 

@@ -20,13 +20,14 @@ from advisor.retrieval.entities import name_words
 from advisor.retrieval.query import Query
 from advisor.text.analysis import content_words
 from advisor.text.language import Language
+from advisor.text.mentions import WHOLE, whole
 from advisor.text.normalise import fold, fold_typed
 
 _NUMBER = (
-    r"(\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+|\d+(?:[.,]\d{1,2})?)"
+    rf"({WHOLE}(?:[.,]\d{{1,2}}(?!\d))?)"
     r"(?: ?(mille|millions?|thousand|tausend|millionen)\b)?"
 )
-_GROUPED = re.compile(r"\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+")
+_DECIMAL = re.compile(r"\d+[.,]\d{1,2}")
 # «Ne sont plus ouverts», «seront clos»: another list than that of the headers.
 _OTHERWISE = re.compile(
     r"\b(?:ne|n'|ni|seront|sera|serait|seraient|etaient|etait|not|no|never|will|would|were|was|nicht"
@@ -205,9 +206,9 @@ def _bounds(
 
 def _read(figures: str, multiple: str | None) -> int:
     factor = _MULTIPLES.get(multiple, _MILLION) if multiple else 1
-    if _GROUPED.fullmatch(figures) or factor == 1:
-        return int(re.sub(r"\D", "", figures)) * factor
-    return round(float(figures.replace(",", ".")) * factor)
+    if _DECIMAL.fullmatch(figures):  # «1,5 million»
+        return round(float(figures.replace(",", ".")) * factor)
+    return whole(figures) * factor
 
 
 def _rest(text: str, spans: Collection[tuple[int, int]], lang: Language) -> set[str]:

@@ -21,6 +21,7 @@ from advisor.guidance.places import (
     region_of,
 )
 from advisor.i18n import LANGUAGES, Key, format_number, texts, translate
+from advisor.text.mentions import WHOLE, whole
 from advisor.text.normalise import fold
 
 Kind = Literal[
@@ -45,7 +46,7 @@ _SIZES = {
     "stadt": (1, 5_000_000), "kreis": (5_000, 2_000_000),
 }  # fmt: skip
 _POPULATION = re.compile(
-    r"(?P<figures>\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+|\d+)\s*"
+    rf"(?P<figures>{WHOLE})\s*"
     r"(?:hab(?:\.|itants?)?|inhabitants?|einwohner)?\.?",
     re.IGNORECASE,
 )
@@ -56,7 +57,7 @@ def parse_population(value: Any) -> Any:
     if isinstance(value, str):
         match = _POPULATION.fullmatch(value.strip())
         if match:
-            return int(re.sub(r"\D", "", match.group("figures")))
+            return whole(match.group("figures"))
     return value
 
 

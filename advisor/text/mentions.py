@@ -42,11 +42,18 @@ _OPENERS = (
     "|How|Why|Der|Die|Das|Im|Ist|Sind|War|Waren|Hat|Haben|Wird|Wurden?|Kann|Wer|Wie|Wann|Wo|Warum"
 )
 _NO_NAME = rf"(?!(?:{_OPENERS})\b)"
+#: A whole number, its thousands set apart or not, as part of a pattern.
+WHOLE = r"(?:\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+|\d+)"
 #: A name of several words, as part of a pattern: «Culture Commune», «Grand-Figeac de Lot».
 NAME = (
     _NO_NAME + r"\b[A-ZÀ-Ý][\w’'-]+(?:[ \u00a0](?:d[eu’'] ?|des |la |von |van )?[A-ZÀ-Ý][\w’'-]+)+"
 )
 _NAME = re.compile(NAME)
+
+
+def whole(figures: str) -> int:
+    """Return the number that figures write: 12000 for «12 000»."""
+    return int(re.sub(r"\D", "", figures))
 
 
 def years_in(text: str) -> set[str]:
