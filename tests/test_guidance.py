@@ -67,6 +67,8 @@ def test_suggestions_stand_beside_the_answers_that_call_for_them(fiches) -> None
     others = beside(fiches, ask("Quelles communes ont un réseau de chaleur au bois ?"))
     assert {one.slug for one in others.peers} & {"tramayes", "montdidier", "le-mene"}
     assert beside(fiches, ask("Bonjour")).dispositifs == []
+    listed = ask("Quelles communes ont moins de 1 000 habitants ?")
+    assert listed.listing and beside(fiches, listed).peers == []
 
 
 def test_what_would_decide_is_asked_for_the_name_first(fiches) -> None:

@@ -130,6 +130,7 @@ class Answerer:
             citations=citations,
             notices=[*said, *notices.on_search(found.result, query.lang)],
             other_than=list(query.other_than),
+            listing=listing is not None,
         )
         if weak or not citations:
             return self._decline(answer, found)
@@ -144,8 +145,7 @@ class Answerer:
 
     def _decline(self, answer: Answer, found: Findings) -> Answer:
         code = "insufficient" if answer.citations else "nothing_near"
-        listing = found.listing is not None
-        if listing:  # what is nearest in words meets no condition
+        if answer.listing:  # what is nearest in words meets no condition
             code = "listed_none"
         with suppress(StorageError):  # a question lost to the log is no reason not to answer
             self.journal.unanswered(answer.question, answer.language)
@@ -156,7 +156,7 @@ class Answerer:
                 "status": "insufficient",
                 "answer_markdown": translate(f"answer.{code}", answer.language),
                 "sentences": [],
-                "citations": [] if listing else answer.citations,
+                "citations": [] if answer.listing else answer.citations,
             }
         )
 

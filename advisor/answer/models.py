@@ -117,4 +117,7 @@ class Answer(BaseModel):
     other_than: list[str] = Field(
         default=[], description="slugs of the territories that a follow-up asks for others than"
     )
+    listing: bool = Field(
+        default=False, description="whether it lists the fiches whose header meets a condition"
+    )
     timings_ms: dict[str, float] = {}

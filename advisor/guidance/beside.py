@@ -66,7 +66,10 @@ def beside(fiches: Fiches, answer: Answer, profile: Profile | None = None) -> Su
         shown = [*shut, *_near_best(near.suggestions)]
         found.dispositifs = [_item(one) for one in shown]
         found.missing = _missing(known, [field for one in shown for field in one.missing])
-    if _OTHERS.search(question) or any(one.kind == "territoire" for one in first):
+    # A list of territories calls for no others.
+    if not answer.listing and (
+        _OTHERS.search(question) or any(one.kind == "territoire" for one in first)
+    ):
         alike = peers(
             fiches,
             known,
