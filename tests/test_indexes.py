@@ -2,62 +2,82 @@
 
 import shutil
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from advisor.catalogue.store import Catalogue
+from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import IndexUnavailable, ModelUnavailable
 from advisor.index import generations
-from advisor.index.dense import DenseIndex, update_dense
-from advisor.index.generations import IndexStore
+from advisor.index.dense import ChromaIndex, update_dense
+from advisor.index.scan import ScannedVectors, write_scan
 from advisor.retrieval.search import PassageSearch
 from advisor.settings import SHIPPED_MODEL, Settings
 from ingest.pipeline import rebuild
 from tests.test_import import problems
 
 
-def indexed_dimensions(settings: Settings) -> int:
-    """Return how many numbers of each vector the published index holds."""
+def published(settings: Settings) -> Path:
+    """Return the folder of the published generation."""
+    generation = Catalogue(settings.catalogue_path).generation()
+    assert generation is not None
+    return settings.index_path / f"generation-{generation.id}"
+
+
+def chroma(settings: Settings) -> ChromaIndex:
+    """Open the published collection."""
     catalogue = Catalogue(settings.catalogue_path)
     generation = catalogue.generation()
     assert generation is not None
-    opened = IndexStore(settings.index_path, catalogue).open(generation, generation.model)
-    with closing(opened):
-        assert opened.dense is not None
-        return opened.dense.dimension
+    whole = partial(PassageVectors(catalogue).of, generation.model)
+    return ChromaIndex(published(settings) / "vectors", generation.id, whole)
 
 
-def _damage_missing(vectors: Path) -> None:
-    shutil.rmtree(vectors)
+def indexed_dimensions(settings: Settings) -> int:
+    """Return how many numbers of each vector the published collection holds."""
+    with closing(chroma(settings)) as index:
+        return index.dimension
 
 
-def _damage_truncated(vectors: Path) -> None:
-    database = vectors / "chroma.sqlite3"
-    database.write_bytes(database.read_bytes()[:5000])
+def _lose_chroma(generation: Path) -> None:
+    shutil.rmtree(generation / "vectors")
 
 
-def _damage_segment(vectors: Path) -> None:
-    segments = [path for path in vectors.glob("*/*.bin") if path.stat().st_size]
-    if segments:
-        segments[0].write_bytes(segments[0].read_bytes()[: segments[0].stat().st_size // 2])
-    else:
-        _damage_truncated(vectors)
+def _cut_chroma(generation: Path) -> None:
+    _cut(generation / "vectors" / "chroma.sqlite3", 5000)
 
 
-@pytest.mark.parametrize("damage", [_damage_missing, _damage_truncated, _damage_segment])
+def _lose_scan(generation: Path) -> None:
+    shutil.rmtree(generation / "scan")
+
+
+def _cut_scan(generation: Path) -> None:
+    _cut(generation / "scan" / "codes.npy", 200)
+
+
+def _cut(path: Path, size: int) -> None:
+    path.write_bytes(path.read_bytes()[:size])
+
+
+@pytest.mark.parametrize(
+    ("damage", "most"),
+    [(_lose_chroma, 0), (_cut_chroma, 0), (_lose_chroma, 9), (_lose_scan, 9), (_cut_scan, 9)],
+)
 def test_a_damaged_vector_index_is_answered_around_and_rebuilt_without_embedding(
-    imported, damage, monkeypatch
+    settings, folder, import_into, damage, most, monkeypatch
 ) -> None:
-    generation = Catalogue(imported.catalogue_path).generation()
-    assert generation is not None
-    damage(imported.index_path / f"generation-{generation.id}" / "vectors")
-    search = PassageSearch(imported)
+    # With vectors laid out to be scanned (the folder has fewer than nine passages) and without.
+    monkeypatch.setattr(generations, "MOST", most)
+    import_into(settings, folder)
+    damage(published(settings))
+    search = PassageSearch(settings)
     result = search.search("fosse fermée en 1986", 1)
     assert "1986" in result.hits[0].passage.text
     assert result.missing_leg == "dense"
-    assert problems(imported) != []
+    assert problems(settings) != []
     assert search.needs_rebuild()
 
     def refuse(*_: object) -> None:
@@ -65,16 +85,60 @@ def test_a_damaged_vector_index_is_answered_around_and_rebuilt_without_embedding
 
     with monkeypatch.context() as patch:
         patch.setattr("advisor.index.embedding.StaticEmbeddings.encode", refuse)
-        rebuild(imported)
-    assert problems(imported) == []
+        rebuild(settings)
+    assert problems(settings) == []
     assert search.search("fosse fermée en 1986", 1).missing_leg is None
+
+
+def test_a_damaged_collection_that_no_question_opens_is_told_and_rebuilt(imported) -> None:
+    _cut_chroma(published(imported))
+    assert PassageSearch(imported).search("fosse fermée en 1986", 1).missing_leg is None
+    assert [problem.code for problem in problems(imported)] == ["index_damaged"]
+    rebuild(imported)
+    assert problems(imported) == []
+
+
+def test_the_nearest_passages_are_the_same_with_chroma_and_without(imported) -> None:
+    catalogue = Catalogue(imported.catalogue_path)
+    generation = catalogue.generation()
+    assert generation is not None
+    passages = sorted(catalogue.passage_ids())
+    _, (vector, *_) = PassageVectors(catalogue).of(generation.model, passages)
+    scan = ScannedVectors(published(imported) / "scan")
+    with closing(chroma(imported)) as index:
+        found = index.cosines(vector, 3, [passages[-1], "absent"])
+    scanned = scan.cosines(vector, 3, [passages[-1], "absent"])
+    assert scanned == pytest.approx(found, abs=0.01)
+    assert next(iter(scanned)) == passages[0]
+
+
+def test_a_scan_finds_what_comparing_whole_vectors_finds(tmp_path) -> None:
+    draw = np.random.default_rng(0)
+    topics = draw.normal(size=(50, 100))
+    vectors = (topics[draw.integers(50, size=3000)] + draw.normal(size=(3000, 100))).astype("f4")
+    # A passage without a known word has an empty vector.
+    vectors[7] = 0
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    ids = [f"{number:06}" for number in range(3000)]
+    write_scan(tmp_path, ids, 100, [(ids[:1000], vectors[:1000]), (ids[1000:], vectors[1000:])])
+    scan = ScannedVectors(tmp_path)
+    for asked in vectors[:20]:
+        if asked.any():
+            nearest = [ids[row] for row in np.argsort(-(vectors @ asked), kind="stable")[:10]]
+            assert len(set(nearest) & set(scan.cosines(asked, 10))) >= 9
+    assert scan.cosines(vectors[0], 1, ["000007", "999999"])["000007"] == 0
+
+
+def test_passages_that_are_all_alike_are_told_apart_by_their_ids(tmp_path) -> None:
+    ids = [f"{number:06}" for number in range(9000)]
+    vectors = np.full((9000, 64), 1 / 8, dtype=np.float32)
+    write_scan(tmp_path, ids, 64, [(ids, vectors)])
+    assert list(ScannedVectors(tmp_path).cosines(vectors[0], 3)) == ids[:3]
 
 
 @pytest.mark.parametrize("suffix", [".store", ".idx", ".term", ".pos"])
 def test_a_damaged_lexical_index_is_answered_around_and_rebuilt(imported, suffix) -> None:
-    generation = Catalogue(imported.catalogue_path).generation()
-    assert generation is not None
-    lexical = imported.index_path / f"generation-{generation.id}" / "lexical"
+    lexical = published(imported) / "lexical"
     for path in lexical.glob(f"*{suffix}"):
         path.write_bytes(bytes(path.stat().st_size))
     search = PassageSearch(imported)
@@ -128,7 +192,7 @@ def test_validation_forgives_a_stray_vector_and_not_a_lost_index(tmp_path) -> No
     ids = [f"passage-{number}" for number in range(40)]
     for _ in update_dense(tmp_path / "vectors", None, 1, [(ids, vectors)], []):
         pass
-    index = DenseIndex(tmp_path / "vectors", 1)
+    index = ChromaIndex(tmp_path / "vectors", 1, lambda _: ([], vectors[:0]))
     index.validate(ids, vectors)
     stray = vectors.copy()
     stray[:8] = -stray[:8]
@@ -144,7 +208,7 @@ def test_a_vector_index_that_fails_during_a_search_is_said_at_once(imported, mon
     def fail(*_: object) -> None:
         raise IndexUnavailable("index_damaged", path="vectors", reason="test")
 
-    monkeypatch.setattr(DenseIndex, "search", fail)
+    monkeypatch.setattr(ScannedVectors, "cosines", fail)
     result = search.search("fosse fermée en 1986", 1)
     assert result.missing_leg == "dense"
     assert [problem.code for problem in result.degraded] == ["index_damaged"]

@@ -27,20 +27,20 @@ class PassageVectors:
         self._catalogue = catalogue
 
     def of(self, model: str, passage_ids: Sequence[str]) -> tuple[list[str], Vectors]:
-        """Return the ids that have a vector of this model and the vectors, one row each."""
-        ids: list[str] = []
-        blobs: list[bytes] = []
-        for batch in batches(passage_ids):
+        """Return the ids that have a vector of this model, in order, and the vectors as rows."""
+        blobs = {
+            row[0]: row[1]
+            for batch in batches(passage_ids)
             for row in self._catalogue.rows(
                 f"""SELECT passage_id, vector FROM vectors
                 WHERE model = ? AND passage_id IN ({placeholders(batch)})""",
                 [model, *batch],
-            ):
-                ids.append(row[0])
-                blobs.append(row[1])
+            )
+        }
+        ids = [one for one in passage_ids if one in blobs]
         if not ids:
             return [], np.zeros((0, 0), dtype=np.float32)
-        flat = np.frombuffer(b"".join(blobs), dtype=np.float16)
+        flat = np.frombuffer(b"".join(blobs[one] for one in ids), dtype=np.float16)
         return ids, flat.reshape(len(ids), -1).astype(np.float32)
 
     def of_documents(self, model: str, document_ids: Sequence[str]) -> tuple[list[str], Vectors]:

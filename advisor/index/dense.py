@@ -2,15 +2,16 @@
 
 Embedded, each generation is a folder of its own, never edited while it is served. With
 ``ADVISOR_CHROMA_URL`` each generation is a collection of its own on a Chroma server. Either
-way it can be rebuilt from the vectors kept in the catalogue.
+way it can be rebuilt from the vectors kept in the catalogue. Beside an embedded one lie the
+vectors laid out to be compared one by one (``advisor.index.scan``), up to a size that a graph
+searches faster: they answer, and Chroma is not opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -19,18 +20,44 @@ import numpy.typing as npt
 from advisor.errors import DISK_FULL, IndexUnavailable, first_line
 
 Vectors = npt.NDArray[np.float32]
+#: Returns those of some passages that have a vector, and the vectors, one row each.
+WholeVectors = Callable[[Sequence[str]], tuple[list[str], Vectors]]
 _BATCH = 4000
 _SAMPLES = 20
 # Cosine that two passages seldom reach by chance.
 _LIKE = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class DenseHit:
-    """A passage id and its cosine similarity to the question, in [-1, 1]."""
+class DenseIndex(Protocol):
+    """What finds the passages nearest to a question."""
 
-    passage_id: str
-    similarity: float
+    @property
+    def size(self) -> int:
+        """Number of vectors."""
+
+    def cosines(
+        self, vector: Vectors, limit: int, candidates: Sequence[str] = ()
+    ) -> dict[str, float]:
+        """Return the cosines of the nearest passages and of some others, by passage id.
+
+        Args:
+            vector: the question's, of unit length.
+            limit: how many of the nearest.
+            candidates: ids of the others; one without a vector is left out.
+
+        Raises:
+            IndexUnavailable: the index turned out to be damaged.
+        """
+
+    def ids(self) -> set[str]:
+        """Return every passage id.
+
+        Raises:
+            IndexUnavailable: the index turned out to be damaged.
+        """
+
+    def close(self) -> None:
+        """Release the files or the connection."""
 
 
 def _client(place: Path | str) -> Any:
@@ -54,19 +81,21 @@ def _name(generation: int) -> str:
     return f"passages-{generation}"
 
 
-class DenseIndex:
-    """Reads (or, through ``build``, makes) the collection of one generation.
+class ChromaIndex:
+    """Reads the collection of one generation.
 
     Args:
         place: a folder, or the URL of a Chroma server.
         generation: the generation's number.
+        whole: reads the vectors whose start the collection may hold: they decide.
 
     Raises:
         IndexUnavailable: the folder or server cannot be read, the collection is missing.
     """
 
-    def __init__(self, place: Path | str, generation: int) -> None:
+    def __init__(self, place: Path | str, generation: int, whole: WholeVectors) -> None:
         self._place = place
+        self._whole = whole
         try:
             self._client = _client(place)
             self._collection: Any = self._client.get_collection(
@@ -79,27 +108,30 @@ class DenseIndex:
         except BaseException as error:  # a panic of the Rust core is no Exception
             raise _unavailable(place, error) from None
 
-    def search(self, vector: Vectors, limit: int) -> list[DenseHit]:
-        """Return the nearest passages, best first.
+    def cosines(
+        self, vector: Vectors, limit: int, candidates: Sequence[str] = ()
+    ) -> dict[str, float]:
+        """See ``DenseIndex``."""
+        found = self._nearest(vector, limit)
+        ids, vectors = self._whole(list(dict.fromkeys([*found, *candidates])))
+        return found | dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else found
 
-        Raises:
-            IndexUnavailable: the collection turned out to be damaged.
-        """
+    def _nearest(self, vector: Vectors, limit: int) -> dict[str, float]:
+        """Return the cosines of the passages nearest by the numbers that the collection holds."""
         if not self.size:
-            return []
+            return {}
         try:
             found = self._collection.query(
-                query_embeddings=[vector.tolist()],
+                query_embeddings=[vector[: self.dimension].tolist()],
                 n_results=min(limit, self.size),
                 include=["distances"],
             )
         except BaseException as error:
             raise _unavailable(self._place, error) from None
-        hits = [
-            DenseHit(key, 1.0 - float(distance))
+        return {
+            key: 1.0 - float(distance)
             for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)
-        ]
-        return sorted(hits, key=lambda hit: (-hit.similarity, hit.passage_id))
+        }
 
     def ids(self) -> set[str]:
         """Return every passage id in the collection."""
@@ -131,7 +163,7 @@ class DenseIndex:
         lost = [
             row
             for row in rows
-            if not any(hit.similarity > _LIKE for hit in self.search(vectors[row], 10))
+            if not any(cosine > _LIKE for cosine in self._nearest(vectors[row], 10).values())
         ]
         if len(lost) > len(rows) / 4:
             raise IndexUnavailable("index_damaged", path=str(self._place), reason=ids[lost[0]])

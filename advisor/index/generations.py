@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,10 @@ from advisor.catalogue.records import Generation
 from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import AdvisorError, IndexUnavailable
-from advisor.index.dense import DenseIndex, drop_collections, update_dense
+from advisor.index.dense import ChromaIndex, DenseIndex, drop_collections, update_dense
 from advisor.index.embedding import PassageEmbeddings
 from advisor.index.lexical import LexicalIndex, update_lexical
+from advisor.index.scan import MOST, ScannedVectors, write_scan
 from advisor.index.token_encoder import TokenEncoder, titled
 from advisor.text.language import Language
 
@@ -79,6 +81,9 @@ class IndexStore:
     def _dense_place(self, generation: int) -> Path | str:
         return self._chroma_url or self._path(generation) / "vectors"
 
+    def _scan_path(self, generation: int) -> Path:
+        return self._path(generation) / "scan"
+
     # -- reading -----------------------------------------------------------------------
 
     def open(self, generation: Generation, model_id: str | None) -> OpenIndexes:
@@ -101,21 +106,48 @@ class IndexStore:
         return OpenIndexes(generation, lexical, dense, problems, self._catalogue.languages())
 
     def _open_dense(self, generation: Generation, model_id: str | None) -> DenseIndex:
+        """Open what questions are asked to: the vectors to be scanned, or else Chroma."""
+        scan = self._scan_path(generation.id)
+        if self._chroma_url or not scan.is_dir():
+            return self._open_chroma(generation, model_id)
+        self._check_files(generation, model_id)
+        index = ScannedVectors(scan)
+        if index.size != generation.passages:
+            raise IndexUnavailable("index_damaged", path=str(scan), reason=str(index.size))
+        return index
+
+    def _open_chroma(self, generation: Generation, model_id: str | None) -> ChromaIndex:
+        self._check_files(generation, model_id)
+        place = self._dense_place(generation.id)
+        chroma = ChromaIndex(place, generation.id, partial(self._vectors.of, generation.model))
+        if chroma.size != generation.passages:
+            chroma.close()
+            raise IndexUnavailable("index_damaged", path=str(place), reason=str(chroma.size))
+        return chroma
+
+    def _check_files(self, generation: Generation, model_id: str | None) -> None:
+        """Check the model, and files before they are opened: a truncated one can end the process.
+
+        Raises:
+            IndexUnavailable: another model made the index, or a file is missing or cut.
+        """
         if model_id is not None and model_id != generation.model:
             raise IndexUnavailable("index_other_model", made=generation.model, asked=model_id)
         place = self._dense_place(generation.id)
         if isinstance(place, Path):
-            # Checked before Chroma opens them: a truncated segment can crash the process.
-            found = _segment_files(place)
             if not (place / "chroma.sqlite3").is_file():
                 raise IndexUnavailable("index_missing", path=str(place))
-            if found != generation.dense_files:
+            if self._dense_files(generation.id) != generation.dense_files:
                 raise IndexUnavailable("index_damaged", path=str(place), reason="segments")
-        dense = DenseIndex(place, generation.id)
-        if dense.size != generation.passages:
-            dense.close()
-            raise IndexUnavailable("index_damaged", path=str(place), reason=str(dense.size))
-        return dense
+
+    def _dense_files(self, generation: int) -> dict[str, int]:
+        """Return the size of each file of vectors, none on a server."""
+        place, scan = self._dense_place(generation), self._scan_path(generation)
+        if not isinstance(place, Path):
+            return {}
+        found = {str(path.relative_to(place)): path for path in sorted(place.glob("*/*.bin"))}
+        found |= {f"scan/{path.name}": path for path in sorted(scan.glob("*"))}
+        return {name: path.stat().st_size for name, path in found.items()}
 
     # -- building ----------------------------------------------------------------------
 
@@ -162,13 +194,12 @@ class IndexStore:
             base = None if from_scratch else previous
             self._build_lexical(base, target / "lexical", wanted, progress)
             self._build_dense(base, number, embeddings, wanted, progress)
-            place = target / "vectors"
             generation = Generation(
                 number,
                 embeddings.model_id,
                 embeddings.dimension,
                 len(wanted),
-                {} if self._chroma_url else _segment_files(place),
+                self._dense_files(number),
             )
             self._validate(generation, wanted)
             _fsync_tree(target)
@@ -240,9 +271,11 @@ class IndexStore:
         known: set[str] = set()
         source: int | None = None
         if base is not None and not self._chroma_url:
-            with suppress(IndexUnavailable), closing(self._open_dense(base, model_id)) as dense:
+            with suppress(IndexUnavailable), closing(self._open_chroma(base, model_id)) as chroma:
                 # An index made of longer vectors, by an earlier version, is built anew.
-                known = dense.ids() if dense.dimension == _indexed(embeddings.dimension) else set()
+                known = (
+                    chroma.ids() if chroma.dimension == _indexed(embeddings.dimension) else set()
+                )
             # Deleting from a graph costs more than building a small one.
             if known and len(known - wanted.keys()) <= len(wanted) // 2:
                 shutil.copytree(self._dense_place(base.id), place)
@@ -251,42 +284,56 @@ class IndexStore:
                 known = set()
         added = sorted(wanted.keys() - known)
         removed = sorted(known - wanted.keys())
-        for count in update_dense(place, source, number, self._batches(model_id, added), removed):
+        batches = ((ids, shortened(found)) for ids, found in self._batches(model_id, added))
+        for count in update_dense(place, source, number, batches, removed):
             progress("vectors", count, len(added))
+        if not self._chroma_url and len(wanted) <= MOST:
+            ids = sorted(wanted)
+            scan = self._scan_path(number)
+            write_scan(scan, ids, embeddings.dimension, self._batches(model_id, ids))
 
     def _batches(
         self, model_id: str, ids: list[str]
     ) -> Iterator[tuple[Sequence[str], npt.NDArray[np.float32]]]:
         for first in range(0, len(ids), _BATCH):
-            found, vectors = self._vectors.of(model_id, ids[first : first + _BATCH])
-            yield found, shortened(vectors)
+            yield self._vectors.of(model_id, ids[first : first + _BATCH])
 
     def _validate(self, generation: Generation, wanted: dict[str, str]) -> None:
         opened = self.open(generation, generation.model)
         with closing(opened):
             problems = self._differences(opened, set(wanted))
-            if not problems and opened.dense is not None:
-                sample = sorted(wanted)[:: max(1, len(wanted) // 50)]
-                ids, vectors = self._vectors.of(generation.model, sample)
-                opened.dense.validate(ids, shortened(vectors))
         if problems:
             raise problems[0]
+        sample = sorted(wanted)[:: max(1, len(wanted) // 50)]
+        with closing(self._open_chroma(generation, generation.model)) as chroma:
+            chroma.validate(*self._vectors.of(generation.model, sample))
 
     def _differences(self, opened: OpenIndexes, expected: set[str]) -> list[AdvisorError]:
         problems = list(opened.problems)
-        for name, index in (("lexical", opened.lexical), ("vectors", opened.dense)):
-            if index is None:
-                continue
-            try:
-                found = index.ids()
-            except IndexUnavailable as error:
-                problems.append(error)
-                continue
-            if found != expected:
-                missing, ghosts = len(expected - found), len(found - expected)
-                problems.append(
-                    IndexUnavailable("index_differs", name=name, missing=missing, ghosts=ghosts)
-                )
+        indexes: list[tuple[str, LexicalIndex | DenseIndex]] = []
+        if opened.lexical is not None:
+            indexes.append(("lexical", opened.lexical))
+        if opened.dense is not None:
+            indexes.append(("vectors", opened.dense))
+        with ExitStack() as stack:
+            # What is scanned lies beside Chroma's collection, which has to hold the same.
+            if isinstance(opened.dense, ScannedVectors):
+                try:
+                    chroma = self._open_chroma(opened.generation, opened.generation.model)
+                    indexes.append(("vectors", stack.enter_context(closing(chroma))))
+                except IndexUnavailable as error:
+                    problems.append(error)
+            for name, index in indexes:
+                try:
+                    found = index.ids()
+                except IndexUnavailable as error:
+                    problems.append(error)
+                    continue
+                if found != expected:
+                    missing, ghosts = len(expected - found), len(found - expected)
+                    problems.append(
+                        IndexUnavailable("index_differs", name=name, missing=missing, ghosts=ghosts)
+                    )
         return problems
 
     def verify(self, model_id: str) -> list[AdvisorError]:
@@ -337,12 +384,6 @@ def embedded_text(title: str, headings: Sequence[str], text: str) -> str:
     """Return what is embedded for a passage: its place in the document, then its text."""
     context = [title, *headings[-1:]]
     return "\n".join([" — ".join(dict.fromkeys(context)), text])
-
-
-def _segment_files(place: Path) -> dict[str, int]:
-    return {
-        str(path.relative_to(place)): path.stat().st_size for path in sorted(place.glob("*/*.bin"))
-    }
 
 
 def _fsync_tree(folder: Path) -> None:

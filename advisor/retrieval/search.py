@@ -332,15 +332,8 @@ class PassageSearch:
         vector = model.encode([query.embedded])[0]
         if not vector.any():
             return {}
-        short = vector[: indexes.dense.dimension]
         fetch = fetch if candidates else max(fetch, _ALONE)
-        found = {hit.passage_id: hit.similarity for hit in indexes.dense.search(short, fetch)}
-        # The index holds shortened vectors; the catalogue's decide.
-        ids, vectors = self._vectors.of(
-            model.model_id, list(dict.fromkeys([*found, *candidates[:_EXACT]]))
-        )
-        if ids:
-            found |= dict(zip(ids, (vectors @ vector).tolist(), strict=True))
+        found = indexes.dense.cosines(vector, fetch, candidates[:_EXACT])
         if allowed is None:
             return found
         inside = set(allowed)
