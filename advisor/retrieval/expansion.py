@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.distance import OSA
 
 from advisor.index.lexical import LexicalIndex
 from advisor.retrieval.asked import ABOUT_THE_ANSWER
@@ -243,7 +243,7 @@ def _nearest_spelling(word: str, lang: Language, lexical: LexicalIndex) -> str:
     near = process.extract(
         word,
         lexical.spellings.keys(),
-        scorer=DamerauLevenshtein.distance,
+        scorer=OSA.distance,
         score_cutoff=distance,
         limit=_CHOICES,
     )
