@@ -167,7 +167,7 @@ class _WordTable:
                 return self._read(words)
             if new:
                 self._add(new)
-            return self._vectors[[self._rows[word] for word in words]]
+            return self._vectors[list(map(self._rows.__getitem__, words))]
 
     def _add(self, words: Sequence[str]) -> None:
         read = self._read(words)

@@ -9,16 +9,15 @@ it finds candidates, ``advisor.retrieval.bm25f`` ranks them from the words kept 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 import tantivy
 
 from advisor.catalogue.records import IndexEntry
 from advisor.errors import AdvisorError, IndexUnavailable, StorageError, first_line
-from advisor.text.analysis import content_words, stem
+from advisor.text.analysis import content_words, stems
 from advisor.text.language import Language
 
 _WRITER_BYTES = 60_000_000
@@ -31,16 +30,15 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A passage found, Tantivy's score, and its content words by field, in order."""
 
     passage_id: str
     score: float
     lang: Language
-    title: tuple[str, ...]
-    headings: tuple[str, ...]
-    body: tuple[str, ...]
+    title: Sequence[str]
+    headings: Sequence[str]
+    body: Sequence[str]
 
 
 def _schema() -> tantivy.Schema:
@@ -209,11 +207,12 @@ class LexicalIndex:
 
     def _candidate(self, address: tantivy.DocAddress, score: float) -> Candidate:
         stored = self._searcher.doc(address)
-        lang, *fields = bytes(cast(bytes, stored.get_first("words"))).decode().split(_SEPARATOR)
-        title, headings, body = (tuple(field.split()) for field in fields)
+        words = bytes(cast(bytes, stored.get_first("words"))).decode()
+        lang, title, headings, body = words.split(_SEPARATOR)
         return Candidate(
-            str(stored.get_first("id")), score, cast(Language, lang), title, headings, body
-        )
+            str(stored.get_first("id")), score, cast(Language, lang),
+            title.split(), headings.split(), body.split(),
+        )  # fmt: skip
 
     @_reading
     def ids(self) -> set[str]:
@@ -259,5 +258,5 @@ def _document(entry: IndexEntry) -> tantivy.Document:
         spellings=" ".join(word for word in spellings if word.isalpha()),
         words=_SEPARATOR.join(stored).encode(),
         length=len(fields["body"]),
-        **{name: " ".join(stem(word, lang) for word in words) for name, words in fields.items()},
+        **{name: " ".join(stems(words, lang)) for name, words in fields.items()},
     )

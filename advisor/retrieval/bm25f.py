@@ -13,11 +13,10 @@ the best for one of them alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from itertools import pairwise
 
 from advisor.index.lexical import Candidate
-from advisor.text.analysis import stem
+from advisor.text.analysis import stems
 from advisor.text.language import Language
 
 # Saturation of repeated terms, and how far the length of the body counts.
@@ -26,27 +25,6 @@ TITLE, HEADINGS = 1.0, 1.0
 SAME_FORM, CLOSE = 0.3, 0.3
 # Terms further apart than this are not close.
 _REACH = 3
-# Words whose term is remembered, by language.
-_MOST_STEMS = 100_000
-
-
-class _Stems(dict[str, str]):
-    """Word → its term, of the words met in candidates: a look-up is most of what scoring does."""
-
-    def __init__(self, lang: Language) -> None:
-        super().__init__()
-        self._lang = lang
-
-    def __missing__(self, word: str) -> str:
-        if len(self) >= _MOST_STEMS:
-            self.clear()
-        term = self[word] = stem(word, self._lang)
-        return term
-
-
-@cache
-def _stems(lang: Language) -> _Stems:
-    return _Stems(lang)
 
 
 class QuestionRanking:
@@ -66,31 +44,35 @@ class QuestionRanking:
         mean_length: float,
     ) -> None:
         self._weights = weights
-        self._pairs = {lang: _adjacent(stem(word, lang) for word in words) for lang in weights}
+        self._pairs = {lang: _adjacent(stems(words, lang)) for lang in weights}
         self._forms = frozenset(words)
         self._mean_length = mean_length
 
     def score(self, candidate: Candidate) -> float:
         """Return the score of one candidate, 0 for a language without terms."""
-        terms, term_of = self._weights.get(candidate.lang), _stems(candidate.lang)
+        terms = self._weights.get(candidate.lang)
         if terms is None:
             return 0.0
         counts: dict[str, float] = {}
         same: dict[str, float] = {}
         places: dict[str, list[int]] = {}
         shrink = 1 / (1 - B + B * len(candidate.body) / self._mean_length)
-        for place, word in enumerate(candidate.body):
-            if (term := term_of[word]) in terms:
-                counts[term] = counts.get(term, 0.0) + shrink
-                places.setdefault(term, []).append(place)
-                if word in self._forms:
-                    same[term] = same.get(term, 0.0) + shrink
-        for words, weight in ((candidate.title, TITLE), (candidate.headings, HEADINGS)):
-            for word in words:
-                if (term := term_of[word]) in terms:
-                    counts[term] = counts.get(term, 0.0) + weight
-                    if word in self._forms:
-                        same[term] = same.get(term, 0.0) + weight
+        for words, weight in (
+            (candidate.body, shrink),
+            (candidate.title, TITLE),
+            (candidate.headings, HEADINGS),
+        ):
+            found = [
+                (place, term)
+                for place, term in enumerate(stems(words, candidate.lang))
+                if term in terms
+            ]
+            for place, term in found:
+                counts[term] = counts.get(term, 0.0) + weight
+                if words[place] in self._forms:
+                    same[term] = same.get(term, 0.0) + weight
+                if words is candidate.body:
+                    places.setdefault(term, []).append(place)
         score = sum(terms[term] * count / (count + K1) for term, count in counts.items())
         score += SAME_FORM * sum(terms[term] * count / (count + K1) for term, count in same.items())
         for first, second in self._pairs[candidate.lang]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 # Share of the dense leg: small, the shipped model being the weaker of the two.
 DENSE_WEIGHT = 0.32
@@ -16,8 +16,7 @@ NEARNESS_WEIGHT = 0.8
 FULL, _ABSENT = 60, 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Fused:
+class Fused(NamedTuple):
     """A passage with its fused score in [0, 1] and the scores that made it (``None``: absent).
 
     ``near`` is what each token of the question adds to how near it is, see
@@ -61,7 +60,7 @@ def with_matches(ranked: Sequence[Fused], matches: Sequence[float]) -> list[Fuse
     if not top:
         return list(ranked)
     return _sorted(
-        replace(one, score=(1 - MATCH_WEIGHT) * one.score + MATCH_WEIGHT * match / top)
+        one._replace(score=(1 - MATCH_WEIGHT) * one.score + MATCH_WEIGHT * match / top)
         for one, match in zip(ranked, matches, strict=True)
     )
 
@@ -69,8 +68,7 @@ def with_matches(ranked: Sequence[Fused], matches: Sequence[float]) -> list[Fuse
 def with_nearness(ranked: Sequence[Fused], near: Mapping[str, tuple[float, ...]]) -> list[Fused]:
     """Add nearness, by passage id, to the scores; rank again."""
     return _sorted(
-        replace(
-            one,
+        one._replace(
             score=(one.score + NEARNESS_WEIGHT * sum(near.get(one.passage_id, ())))
             / (1 + NEARNESS_WEIGHT),
             near=near.get(one.passage_id, ()),

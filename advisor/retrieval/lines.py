@@ -17,7 +17,7 @@ from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
 from advisor.retrieval.word_match import WordMatch
-from advisor.text.analysis import analyse, content_words, stem
+from advisor.text.analysis import analyse, content_words, stems
 from advisor.text.language import Language
 from advisor.text.sentences import sentence_spans
 
@@ -206,7 +206,7 @@ def _match(
         )
     ]
     near = np.clip((match.similarities(texts) - _CHANCE) / (1 - _CHANCE), 0, 1)
-    terms = [stem(word, query.lang) for word in asked]
+    terms = list(stems(asked, query.lang))
     position = 0
     asking = asking_words(query.asking, query.lang)
     for one, parts in zip(evidence, above, strict=True):
@@ -260,7 +260,7 @@ def _lines(hit: Hit) -> Iterator[Line]:
             continue
         if _SAYS_SOMETHING.match(text) or (item and any(map(str.isalnum, text))):
             words = tuple(content_words(text, lang))
-            terms = frozenset(stem(word, lang) for word in words)
+            terms = frozenset(stems(words, lang))
             yield Line(passage.start + start, passage.start + end, text, item, words, terms)
 
 

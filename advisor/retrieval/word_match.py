@@ -9,6 +9,7 @@ when their vectors are, or when they are of one family: «élu» and «élection
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -52,12 +53,11 @@ class WordMatch:
         near = np.zeros((len(texts), len(self._asked)), dtype=np.float32)
         if not self._asked:
             return near
-        self._compare(
-            list(dict.fromkeys(word for text in texts for word in text if word not in self._rows))
-        )
+        met = dict.fromkeys(chain.from_iterable(texts))
+        self._compare([word for word in met if word not in self._rows])
         full = [place for place, text in enumerate(texts) if text]
         if full:
-            rows = [self._rows[word] for place in full for word in texts[place]]
+            rows = list(map(self._rows.__getitem__, chain.from_iterable(texts)))
             starts = np.cumsum([0, *(len(texts[place]) for place in full[:-1])])
             near[full] = np.maximum.reduceat(self._near[rows], starts)
         return near

@@ -9,7 +9,10 @@ question typed without accents gives the same terms.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, partial
+from itertools import chain
+from typing import TypeVar
 
 import Stemmer
 
@@ -34,6 +37,9 @@ _MOST_PARTS = 5
 # Compounds although a part is a stop word.
 _COMPOUNDS = frozenset({"rendezvous", "savoirfaire", "laisserfaire"})
 _LONGEST = 64
+# Words whose reading is remembered, by language.
+_MOST_KNOWN = 200_000
+Found = TypeVar("Found")
 
 STOP_WORDS: dict[Language, frozenset[str]] = {
     "fr": word_list("stop.fr"),
@@ -53,9 +59,7 @@ _THEY = re.compile(r"\w(?:\w[^aiom]|[^aotv]i)ent$")
 _PLURAL = re.compile(r"\w\w(?:[aiou]s|[eo]ux)$")
 
 
-@lru_cache(maxsize=200_000)
-def stem(word: str, lang: Language) -> str:
-    """Return the index term of one content word (see ``content_words``)."""
+def _stemmed(word: str, lang: Language) -> str:
     if word[0].isdigit():
         return word
     if lang != "fr":
@@ -66,7 +70,6 @@ def stem(word: str, lang: Language) -> str:
     return term[:-1] if _PLURAL.search(term) else term
 
 
-@lru_cache(maxsize=200_000)
 def _content(word: str, lang: Language) -> tuple[str, ...]:
     """Return the content words of one written word: none for a stop word, several if compound."""
     if word[0].isdigit():
@@ -108,6 +111,38 @@ def _roman(numeral: str) -> int:
     )
 
 
+class _Known(dict[str, Found]):
+    """What was found for the words met so far: a look-up is most of what reading a text costs."""
+
+    def __init__(self, find: Callable[[str], Found]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, word: str) -> Found:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        found = self[word] = self._find(word)
+        return found
+
+
+_TERMS: dict[Language, _Known[str]] = {
+    lang: _Known(partial(_stemmed, lang=lang)) for lang in STOP_WORDS
+}
+_CONTENTS: dict[Language, _Known[tuple[str, ...]]] = {
+    lang: _Known(partial(_content, lang=lang)) for lang in STOP_WORDS
+}
+
+
+def stem(word: str, lang: Language) -> str:
+    """Return the index term of one content word (see ``content_words``)."""
+    return _TERMS[lang][word]
+
+
+def stems(words: Iterable[str], lang: Language) -> Iterator[str]:
+    """Yield the index term of each content word."""
+    return map(_TERMS[lang].__getitem__, words)
+
+
 def content_words(text: str, lang: Language = "fr") -> list[str]:
     """Return the words of a text that carry meaning, in order, folded but not stemmed.
 
@@ -115,9 +150,9 @@ def content_words(text: str, lang: Language = "fr") -> list[str]:
     small numbers in words become figures. A hyphenated compound gives its parts, then itself
     in one word: ``éco-quartier`` gives ``eco``, ``quartier`` and ``ecoquartier``.
     """
-    return [kept for word in _WORD.findall(text) for kept in _content(word, lang)]
+    return list(chain.from_iterable(map(_CONTENTS[lang].__getitem__, _WORD.findall(text))))
 
 
 def analyse(text: str, lang: Language = "fr") -> list[str]:
     """Return the index terms of a text, in order: its content words, stemmed."""
-    return [stem(word, lang) for word in content_words(text, lang)]
+    return list(stems(content_words(text, lang), lang))
