@@ -64,7 +64,8 @@ eval: $(VENV)/installed-dev
 	$(BIN)/advisor eval guidance eval/guidance/build.jsonl eval/guidance/held.jsonl --report eval/reports/guidance.md
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m eval.speed ../shared/documents
+	$(BIN)/python -m eval.speed ../shared/documents --prose ../shared/training/prose_fr.jsonl.xz \
+		--questions ../shared/eval/retrieval/spf_qr/queries.jsonl
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -1,12 +1,12 @@
 """Speed and memory, each figure with the command that gives it.
 
-    python -m eval.speed FOLDER [--passages 100000]
+    python -m eval.speed FOLDER [--passages 100000] [--prose FILE --questions FILE]
 
 1. import of the folder's text PDFs, end to end, beside the standard LangChain pipeline (pypdf,
    recursive splitter, Chroma) with the same embedding, on the same files in one run;
 2. re-import of an unchanged folder of 2,000 small files;
 3. `advisor ask` from a cold start;
-4. warm questions and memory over many passages;
+4. warm questions and memory over many passages (`eval.scale`): words drawn at random, and prose;
 5. suggestions and peers over many fiches.
 """
 
@@ -22,68 +22,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
-import psutil
-
-HERE = Path(__file__).resolve().parents[1]
-
-
-class PeakMemory:
-    """Peak resident memory of a process and its children, sampled every 20 ms, in MB."""
-
-    def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
-        self._stop = threading.Event()
-        self.peak = 0.0
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def _watch(self) -> None:
-        while not self._stop.wait(0.02):
-            try:
-                family = [self._process, *self._process.children(recursive=True)]
-                total = sum(one.memory_info().rss for one in family if one.is_running())
-            except psutil.Error:
-                continue
-            self.peak = max(self.peak, total / 1e6)
-
-    def __enter__(self) -> PeakMemory:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-
-def _timed(command: list[str], **environment: str) -> tuple[bytes, float]:
-    """Run a command; return its output and its duration in seconds, process start included."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=HERE,
-    )
-    output = process.communicate()[0]
-    return output, time.perf_counter() - started
-
-
-def _peak(command: list[str], **environment: str) -> float:
-    """Run a command once more for its memory: sampling would disturb the timing."""
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=HERE,
-    )
-    with PeakMemory(process.pid) as memory:
-        process.wait()
-    return memory.peak
+from eval.processes import HERE, peak_of, timed
+from eval.scale import corpus_words, measure_scale
 
 
 def _command(*arguments: str) -> list[str]:
@@ -91,7 +33,7 @@ def _command(*arguments: str) -> list[str]:
 
 
 def _advisor(home: Path, *arguments: str) -> tuple[dict, float]:
-    output, seconds = _timed(_command(*arguments), ADVISOR_HOME=str(home))
+    output, seconds = timed(_command(*arguments), ADVISOR_HOME=str(home))
     return json.loads(output), seconds
 
 
@@ -128,13 +70,13 @@ def measure_import(folder: Path, work: Path) -> None:
     paths = [str(path) for path in files]
     report, seconds = _advisor(work / "import", "import", *paths)
     pages = report["totals"]["pages"]
-    peak = _peak(_command("import", *paths), ADVISOR_HOME=str(work / "import-memory"))
+    peak = peak_of(_command("import", *paths), ADVISOR_HOME=str(work / "import-memory"))
     print(
         f"import            {pages} pages in {seconds:.1f} s = {pages / seconds:.0f} pages/s, "
         f"peak {peak:.0f} MB (workers included)"
     )
-    output, seconds = _timed([sys.executable, "-c", _LANGCHAIN, str(work / "langchain"), *paths])
-    peak = _peak([sys.executable, "-c", _LANGCHAIN, str(work / "langchain-memory"), *paths])
+    output, seconds = timed([sys.executable, "-c", _LANGCHAIN, str(work / "langchain"), *paths])
+    peak = peak_of([sys.executable, "-c", _LANGCHAIN, str(work / "langchain-memory"), *paths])
     print(
         f"  langchain       {pages} pages in {seconds:.1f} s = {pages / seconds:.0f} pages/s, "
         f"peak {peak:.0f} MB{'' if output else ' (failed)'}"
@@ -170,43 +112,6 @@ def measure_cold(work: Path) -> None:
     )
 
 
-_WARM = """
-import json, resource, sys, time
-from pathlib import Path
-from advisor.answer.answerer import Answerer
-from advisor.settings import Settings
-from eval.speed import questions
-answerer = Answerer(Settings(home=Path(sys.argv[1])))
-asked = questions(200)
-for question in asked:
-    answerer.answer(question)
-for ask in (lambda question: answerer.search.search(question, 8), answerer.answer):
-    times = []
-    for question in asked:
-        started = time.perf_counter()
-        ask(question)
-        times.append(1000 * (time.perf_counter() - started))
-    times.sort()
-    print(json.dumps([times[len(times) // 2], times[int(len(times) * 0.95)]]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
-"""
-
-
-def measure_warm(work: Path, passages: int) -> None:
-    """Time warm questions over many passages, with the token encoder and without; memory."""
-    home = work / "large"
-    fill = f"from eval.speed import fill_home; fill_home({str(home)!r}, {passages})"
-    subprocess.run([sys.executable, "-c", fill], check=True, cwd=HERE)
-    for which, environment in (("", {}), (", no token encoder", {"ADVISOR_TOKEN_ENCODER": ""})):
-        output, _ = _timed([sys.executable, "-c", _WARM, str(home)], **environment)
-        ranking, answer, peak = (json.loads(line) for line in output.splitlines()[-3:])
-        for name, (median, late) in (("ranking", ranking), ("answer", answer)):
-            print(
-                f"warm {name:12} {passages} passages: p50 {median:.0f} ms, p95 {late:.0f} ms, "
-                f"memory {peak:.0f} MB{which}"
-            )
-
-
 _GUIDANCE = """
 import json, sys, time
 from pathlib import Path
@@ -216,13 +121,13 @@ from advisor.guidance.fiches import Fiches
 from advisor.guidance.peers import peers
 from advisor.guidance.profile import Profile
 from advisor.settings import Settings
-from eval.speed import questions
+from eval.scale import mixed_questions
 fiches = Fiches(Answerer(Settings(home=Path(sys.argv[1]))))
 profile = Profile(
     kind="commune", population=6568, departement="62", region="Hauts-de-France",
     contexts=["minier", "periurbain"], themes=["energie", "habitat"], latitude=50.5, longitude=2.8,
 )
-asked = questions(60)
+asked = mixed_questions(60)
 for run in (lambda need: suggest(fiches, need, profile), lambda need: peers(fiches, profile, need)):
     for need in asked[:10]:
         run(need)
@@ -244,7 +149,7 @@ def measure_guidance(work: Path, dispositifs: int = 5_000, territories: int = 35
         f"fill_fiches({str(home)!r}, {dispositifs}, {territories})"
     )
     subprocess.run([sys.executable, "-c", fill], check=True, cwd=HERE)
-    output, _ = _timed([sys.executable, "-c", _GUIDANCE, str(home)])
+    output, _ = timed([sys.executable, "-c", _GUIDANCE, str(home)])
     for name, line in zip(("suggest", "peers"), output.splitlines(), strict=True):
         median, late = json.loads(line)
         print(
@@ -268,7 +173,7 @@ def fill_fiches(home: str, dispositifs: int, territories: int) -> None:
     ledger = ImportLedger(catalogue)
     model = load_embeddings(str(SHIPPED_MODEL))
     draw = random.Random(0)
-    words = _words()
+    words = corpus_words()
     for kind, count in (("dispositif", dispositifs), ("territoire", territories)):
         models = [
             parse_fiche(path.read_text(encoding="utf-8")).front.model_dump(
@@ -291,62 +196,13 @@ def fill_fiches(home: str, dispositifs: int, territories: int) -> None:
     index_store(settings, catalogue).build(model)
 
 
-def _words() -> list[str]:
-    texts = [path.read_text(encoding="utf-8") for path in sorted((HERE / "corpus").rglob("*.md"))]
-    return [word for text in texts for word in text.split() if word.isalpha()]
-
-
-def questions(count: int) -> list[str]:
-    """Return questions drawn from the starter corpus's words."""
-    draw = random.Random(1)
-    words = _words()
-    return ["Comment " + " ".join(draw.choices(words, k=7)) + " ?" for _ in range(count)]
-
-
-def fill_home(home: str, passages: int) -> None:
-    """Fill a home with passages re-mixed from the starter corpus, through the catalogue."""
-    from advisor.catalogue.ledger import ImportLedger, SourceFile
-    from advisor.catalogue.records import Document, Page
-    from advisor.catalogue.store import Catalogue
-    from advisor.index.embedding import load_embeddings
-    from advisor.settings import SHIPPED_MODEL, Settings
-    from ingest.pipeline import index_store
-    from ingest.raw import RawBlock
-    from ingest.split import split
-    from ingest.structure import canonical_from_blocks
-
-    settings = Settings(home=Path(home))
-    catalogue = Catalogue(settings.catalogue_path)
-    ledger = ImportLedger(catalogue)
-    model = load_embeddings(str(SHIPPED_MODEL))
-    draw = random.Random(0)
-    words = _words()
-    made = number = 0
-    while made < passages:
-        blocks = [
-            RawBlock("paragraph", " ".join(draw.choices(words, k=100)).capitalize() + ".")
-            for _ in range(200)
-        ]
-        canonical = canonical_from_blocks(blocks)
-        identifier = f"{number:016x}"
-        parts = split(canonical, identifier)[: passages - made]
-        document = Document(
-            identifier, f"Document {number}", "document", "text", "fr", canonical.text,
-            (Page(1, "", 0, len(canonical.text)),),
-        )  # fmt: skip
-        vectors = model.encode([part.text for part in parts])
-        file = SourceFile(f"/bench/{number}", 0, 0)
-        ledger.stage(document, parts, vectors, model.model_id, 1, file)
-        made += len(parts)
-        number += 1
-    index_store(settings, catalogue).build(model)
-
-
 def main() -> None:
     """Run the measures and print a line or two for each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--passages", type=int, default=100_000)
+    parser.add_argument("--prose", type=Path)
+    parser.add_argument("--questions", type=Path)
     options = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     work = Path(tempfile.mkdtemp(prefix="advisor-bench-"))
@@ -357,7 +213,9 @@ def main() -> None:
             print(f"import            {options.folder} n'existe pas ici : non mesuré")
         measure_unchanged(work)
         measure_cold(work)
-        measure_warm(work, options.passages)
+        measure_scale(options.passages)
+        if options.prose and options.prose.is_file():
+            measure_scale(options.passages, options.prose, options.questions)
         measure_guidance(work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
