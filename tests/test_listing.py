@@ -13,7 +13,7 @@ kind: {kind}
 title: {title}
 updated: 2026-11-23
 summary: Une fiche écrite pour essayer les listes de fiches.
-themes: [energie]
+themes: [{themes}]
 sources: [{{id: s1, name: Une source d'essai}}]
 """
 _TERRITORY = (
@@ -22,6 +22,7 @@ _TERRITORY = (
   type: {type}
   country: {country}
   region: {region}
+  departements: [{departement}]
   contexts: [rural]
 {population}---
 {text}[^s1].
@@ -74,12 +75,14 @@ def answerer(settings, tmp_path: Path, import_into) -> Answerer:
         (folder / f"lieu-{number}.md").write_text(
             _TERRITORY.format(
                 title=title, type=kind, country=country, region=region, population=population,
-                text=text,
+                text=text, departement="35", themes="energie",
             )
         )  # fmt: skip
     for number, (title, status, text) in enumerate(_PROGRAMMES):
         (folder / f"aide-{number}.md").write_text(
-            _PROGRAMME.format(title=title, status=status, text=text, holder=_HOLDERS[status])
+            _PROGRAMME.format(
+                title=title, status=status, text=text, holder=_HOLDERS[status], themes="energie"
+            )
         )
     import_into(settings, folder)
     return Answerer(settings)
@@ -165,7 +168,11 @@ def test_a_fiche_whose_text_does_not_say_it_is_named_without_a_citation(
         text = "Le fonds est clos" if name == "parlant" else "Le fonds aide les communes"
         (tmp_path / f"{name}.md").write_text(
             _PROGRAMME.format(
-                title=f"Fonds {name}", status="clos", text=text, holder="Un ministère"
+                title=f"Fonds {name}",
+                status="clos",
+                text=text,
+                holder="Un ministère",
+                themes="energie",
             )
         )
         import_into(settings, tmp_path / f"{name}.md")
@@ -182,7 +189,9 @@ def test_another_programme_s_state_is_no_proof_of_this_one_s(
         ("Fonds second", "Le Fonds second est ouvert"),
     ):
         (tmp_path / f"{title[6:]}.md").write_text(
-            _PROGRAMME.format(title=title, status="ouvert", text=text, holder="Un ministère")
+            _PROGRAMME.format(
+                title=title, status="ouvert", text=text, holder="Un ministère", themes="energie"
+            )
         )
         import_into(settings, tmp_path / f"{title[6:]}.md")
     answer = Answerer(settings).answer("Quels dispositifs sont ouverts ?")
@@ -198,3 +207,82 @@ def test_a_list_is_not_written_again_by_a_language_model(answerer) -> None:
     answer = Answerer(settings).answer("Quels dispositifs sont clos ?")
     assert (answer.method, answer.status) == ("extractive", "answered")
     assert not any("modèle de langage" in one for one in answer.notices)
+
+
+@pytest.fixture
+def themed(settings, tmp_path: Path, import_into) -> Answerer:
+    """An advisor over four territories and two programmes, each of its own themes."""
+    for title, region, departement, themes, text in (
+        (
+            "Montbrison",
+            "Auvergne-Rhône-Alpes",
+            "42",
+            "alimentation",
+            "Sa cantine est bio depuis 2004",
+        ),
+        ("Le Puy", "Auvergne-Rhône-Alpes", "43", "alimentation", "Le Puy compte cent rues pavées"),
+        (
+            "Clisson",
+            "Pays de la Loire",
+            "44",
+            "climat, mobilite",
+            "Cent vélos y sont prêtés en 2020",
+        ),
+        ("Feurs", "Auvergne-Rhône-Alpes", "42", "habitat", "Feurs a isolé vingt logements en 2019"),
+    ):
+        (tmp_path / f"{title}.md").write_text(
+            _TERRITORY.format(
+                title=title, type="commune", country="FR", region=region, departement=departement,
+                themes=themes, population="", text=text,
+            )
+        )  # fmt: skip
+    for title, status in (("Fonds vélo", "ouvert"), ("Fonds rail", "clos")):
+        text = f"Le {title} soutient la mobilité des habitants"
+        (tmp_path / f"{title}.md").write_text(
+            _PROGRAMME.format(
+                title=title, status=status, holder="L'État", themes="mobilite", text=text
+            )
+        )
+    import_into(settings, *sorted(tmp_path.glob("*.md")))
+    return Answerer(settings)
+
+
+@pytest.mark.parametrize(
+    ("question", "titles", "named"),
+    [
+        ("Quels territoires ont travaillé sur l'alimentation ?", ["Montbrison"], "Le Puy"),
+        ("Which towns have worked on food?", ["Montbrison"], "Le Puy"),
+        ("Quelles communes de la Loire ?", ["Feurs", "Montbrison"], None),
+        ("Quelles communes de la Loire travaillent sur l'habitat ?", ["Feurs"], None),
+        ("Quelles communes des Pays de la Loire ?", ["Clisson"], None),
+        ("Welche Gemeinden arbeiten am Thema Mobilität?", ["Clisson"], None),
+        ("Quels dispositifs pour la mobilité ?", ["Fonds vélo"], None),
+        ("Quels dispositifs pour les transports sont clos ?", ["Fonds rail"], None),
+    ],
+)
+def test_fiches_are_listed_by_theme_and_by_departement(themed, question, titles, named) -> None:
+    answer = themed.answer(question)
+    assert [one.title for one in answer.citations] == titles
+    assert named is None or any(named in one for one in answer.notices)
+    assert answer.status == "answered"
+    assert all(one.verdict == "verified" for one in answer.citations)
+
+
+def test_fiches_that_say_it_in_their_header_alone_are_named_all_the_same(themed) -> None:
+    answer = themed.answer("Quels territoires de la Haute-Loire travaillent sur l'alimentation ?")
+    assert any("Le Puy" in one for one in answer.notices)
+    assert "en-tête" in answer.answer_markdown
+    assert "Aucune fiche" not in answer.answer_markdown
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Quels territoires de la Loire et de la Haute-Loire ?",
+        "Quelles communes ont une cantine bio ?",
+        "Quels territoires travaillent sur l'habitat et la mobilité ?",
+    ],
+)
+def test_two_themes_or_places_and_details_of_a_theme_make_no_list(themed, question) -> None:
+    notices = themed.answer(question).notices
+    assert not any("Fiches de" in one for one in notices)

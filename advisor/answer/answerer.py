@@ -145,8 +145,8 @@ class Answerer:
 
     def _decline(self, answer: Answer, found: Findings) -> Answer:
         code = "insufficient" if answer.citations else "nothing_near"
-        if answer.listing:  # what is nearest in words meets no condition
-            code = "listed_none"
+        if found.listing is not None:  # what is nearest in words meets no condition
+            code = "listed_unsaid" if found.listing.found else "listed_none"
         with suppress(StorageError):  # a question lost to the log is no reason not to answer
             self.journal.unanswered(answer.question, answer.language)
         if holder := notices.on_holder(self.search, found):

@@ -12,9 +12,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from advisor.catalogue.fiche import Kind
+from advisor.catalogue.fiche import Kind, Theme
+from advisor.catalogue.places import departements
+from advisor.i18n import translate
 from advisor.retrieval.asked import ABOUT_THE_ANSWER
 from advisor.retrieval.entities import name_words
 from advisor.retrieval.query import Query
@@ -36,6 +38,8 @@ _OTHERWISE = re.compile(
 # What may stand between a number and the people it counts.
 _OF = re.compile(r" ?(?:d'|de )?")
 _PARTS = re.compile(r",|;|\(|\)| et | and | und ")
+# «Culture et mémoire»: a theme of which each part is asked for.
+_LINKED = re.compile(r" (?:et|and|und) ")
 _HOLDER = r"([\w'.&-]+(?: [\w'.&-]+){0,6})"
 _MULTIPLES = {"mille": 1_000, "thousand": 1_000, "tausend": 1_000}
 _MILLION = 1_000_000
@@ -50,7 +54,8 @@ class Criterion:
 
     ``types`` are types of territory, ``least`` and ``most`` numbers of inhabitants, both included,
     ``state`` a value of the header's ``status``, ``country`` a code, ``region`` a name, folded,
-    ``audience`` one of the header's, ``holder`` the words of a name, folded.
+    ``audience`` one of the header's, ``holder`` the words of a name, folded, ``departement`` a
+    code, ``theme`` one of the header's and ``words`` those that the question has for it.
     """
 
     kind: Kind
@@ -62,11 +67,20 @@ class Criterion:
     region: str | None = None
     audience: str | None = None
     holder: tuple[str, ...] = ()
+    departement: str | None = None
+    theme: str | None = None
+    words: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> bool:
+        """Whether closed dispositifs are left out: nobody who looks for help asks for those."""
+        wanted = self.audience or self.theme
+        return self.kind is Kind.DISPOSITIF and bool(wanted) and not self.state
 
     @property
     def placed(self) -> bool:
         """Whether it asks for nothing but where territories lie."""
-        return not (self.sized or self.state or self.audience or self.holder)
+        return not (self.sized or self.state or self.audience or self.holder or self.theme)
 
     @property
     def sized(self) -> bool:
@@ -75,13 +89,14 @@ class Criterion:
 
     def met_by(self, record: Mapping[str, Any]) -> bool | None:
         """Tell whether the header of a fiche of this kind meets it, ``None`` when it is silent."""
+        if self.theme and self.theme not in record["themes"]:
+            return False
         if self.kind is Kind.DISPOSITIF:
             programme = record["dispositif"]
             status = programme["status"]
             if self.audience and self.audience not in programme["audience"]:
                 return False
-            # Whoever asks what there is for them does not ask for what is over.
-            if self.audience and not self.state and status == "clos":
+            if self.current and status == "clos":
                 return False
             if self.holder and self.holder not in _names_of(programme["holder"]):
                 return False
@@ -92,6 +107,8 @@ class Criterion:
         if self.country and territory["country"] != self.country:
             return False
         if self.region and fold(territory.get("region") or "") != self.region:
+            return False
+        if self.departement and self.departement not in territory.get("departements", ()):
             return False
         size = inhabitants(record)
         if not self.sized:
@@ -130,9 +147,10 @@ def criterion(query: Query, regions: Collection[str], holders: Collection[str]) 
         return None
     spans = [subject.span(str(subject.lastgroup))]
     found: dict[str, Any] = {}
+    looked_for: dict[tuple[str, str], re.Pattern[str]] = {}
     if subject.lastgroup == Kind.DISPOSITIF:
         found["kind"] = Kind.DISPOSITIF
-        looked_for = {("state", one): patterns[one] for one in _STATES}
+        looked_for |= {("state", one): patterns[one] for one in _STATES}
         looked_for |= {("audience", one): known for one, known in patterns["aimed"].items()}
         if match := patterns["holder"].search(text):
             found["holder"] = name_words(match[1])
@@ -141,25 +159,37 @@ def criterion(query: Query, regions: Collection[str], holders: Collection[str]) 
                 return None
     else:
         found |= {"kind": Kind.TERRITOIRE, "types": _TYPES[str(subject.lastgroup)]}
-        looked_for = {("country", code): one for code, one in patterns["countries"].items()}
+        looked_for |= {("country", code): one for code, one in patterns["countries"].items()}
+        looked_for |= {("region", name): _name(name) for name in map(fold, regions)}
         looked_for |= {
-            ("region", name): re.compile(rf"\b{re.escape(name)}\b") for name in map(fold, regions)
+            ("departement", code): _name(fold(one)) for code, one in departements().items()
         }
         for match, bounds in _bounds(text, patterns):
             people = patterns["people"].search(text, match.end())
             if people and _OF.fullmatch(text, match.end(), people.start()):
                 found |= bounds
                 spans += [match.span(), people.span()]
+    looked_for |= {("theme", theme): one for theme, one in patterns["themes"].items()}
     for (name, value), pattern in looked_for.items():
-        if match := pattern.search(text):
+        match = pattern.search(text)
+        # «Pays de la Loire» names no département.
+        if match and not any(start < match.end() and match.start() < end for start, end in spans):
             if name in found:  # «allemands et britanniques»
                 return None
             found[name] = value
             spans.append(match.span())
+            if name == "theme":
+                found["words"] = tuple(content_words(match[0], query.lang))
     asking = [match.span() for match in patterns["saying"].finditer(text)]
     if len(spans) == 1 or _rest(text, [*spans, *asking], query.lang):
         return None
     return Criterion(**found)
+
+
+@cache
+def _name(name: str) -> re.Pattern[str]:
+    """Return the pattern of a place's name, of which no longer name is made: «Haute-Loire»."""
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
 
 
 def _names_of(holder: str) -> set[tuple[str, ...]]:
@@ -175,6 +205,11 @@ def states_in(text: str, state: str, lang: Language) -> bool:
 def tells_for(text: str, audience: str, lang: Language) -> bool:
     """Tell whether a text names those that a dispositif is for."""
     return bool(_patterns(lang)["audience"][audience].search(fold_typed(text)))
+
+
+def speaks_of(text: str, theme: str, lang: Language) -> bool:
+    """Tell whether a text has a word for a theme."""
+    return bool(_patterns(lang)["themes"][theme].search(fold_typed(text)))
 
 
 def counts_people(text: str, lang: Language) -> bool:
@@ -227,6 +262,12 @@ def _patterns(lang: Language) -> dict[str, Any]:
         "countries": {code: re.compile(one) for code, one in table.pop("countries").items()},
         "audience": {name: re.compile(rf"\b{one}") for name, one in audience.items()},
         "aimed": {name: re.compile(aimed + one) for name, one in audience.items()},
+    }
+    also = table.pop("themes")
+    labels = {name: fold(translate(f"themes.{name}", lang)) for name in get_args(Theme)}
+    groups["themes"] = {
+        name: re.compile(rf"\b(?:{'|'.join([*_LINKED.split(label), *also.get(name, ())])})\b")
+        for name, label in labels.items()
     }
     kinds = (f"(?P<{name}>{table.pop(name)})" for name in (*_TYPES, Kind.DISPOSITIF))
     # «Which German towns… ?»

@@ -12,21 +12,25 @@ from advisor.answer.criteria import (
     criterion,
     inhabitants,
     kind_asked,
+    speaks_of,
     states_in,
     tells_for,
 )
 from advisor.catalogue.fiche import Kind
-from advisor.catalogue.records import DocumentSummary, Passage
+from advisor.catalogue.records import Filters, Passage
 from advisor.i18n import translate
 from advisor.retrieval.asked import Value, values_in
 from advisor.retrieval.entities import name_words
 from advisor.retrieval.models import Evidence, Hit, Line, SearchResult
+from advisor.retrieval.query import Query
 from advisor.retrieval.search import PassageSearch
 from advisor.text.language import Language
 from advisor.text.mentions import numbers_in
 
-# Fiches quoted at most; the others are named.
-_QUOTED = 12
+# Fiches quoted at most; the others are named. Passages ranked to find those of a theme.
+_QUOTED, _RANKED = 12, 300
+# A synonym of the field is so near.
+_LIKE = 0.4
 _COUNTED = {
     Kind.TERRITOIRE: "answer.listed_territoire",
     Kind.DISPOSITIF: "answer.listed_dispositif",
@@ -35,10 +39,14 @@ _COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The passages that say what the headers say, each with its line, and what to say beside."""
+    """The passages that say what the headers say, each with its line, and what to say beside.
+
+    ``found`` is the number of fiches whose header says it.
+    """
 
     lines: list[tuple[Evidence, Line]]
     notices: list[str]
+    found: int
 
 
 def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
@@ -66,13 +74,12 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
         (key for key, answer in met.items() if answer),
         key=lambda key: (-(inhabitants(fiches[key]) or 0), titles[key]),
     )
-    documents = catalogue.summaries(chosen[:_QUOTED])
-    hits = [
-        hit
-        for key in chosen[:_QUOTED]
-        if key in documents and (hit := _hit(search, result, documents[key], asked, fiches[key]))
-    ]
-    read = search.lines(replace(result, hits=tuple(hits)))
+    hits = (
+        _about(search, query, asked, chosen)
+        if asked.theme
+        else _saying(search, result, asked, {key: fiches[key] for key in chosen[:_QUOTED]})
+    )
+    read = search.lines(replace(result, hits=hits))
     if asked.state:  # «se distingue du TEPCV, ouvert en 2014» says nothing of TEPOS
         for one in read:
             own = search.gazetteer.programmes(one.hit.document.title)
@@ -84,28 +91,49 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
     unquoted = [titles[key] for key in chosen if key not in quoted]
     counts = {"found": len(chosen), "all": len(fiches)}
     notices = [translate(_COUNTED[asked.kind], query.lang, **counts)]
-    if asked.audience and not asked.state:
+    if asked.current:
         notices.append(translate("answer.listed_open", query.lang))
     if unknown := sum(answer is None for answer in met.values()):
         notices.append(translate("answer.listed_unknown", query.lang, count=unknown))
     if unquoted:
         notices.append(translate("answer.listed_more", query.lang, titles=" ; ".join(unquoted)))
-    return Listing(lines, notices)
+    return Listing(lines, notices, len(chosen))
 
 
-def _hit(
+def _about(
+    search: PassageSearch, query: Query, asked: Criterion, chosen: list[str]
+) -> tuple[Hit, ...]:
+    """Return the passage of each fiche that says most of what is asked, the best first."""
+    filters = Filters(kinds=(asked.kind,), themes=(asked.theme,) if asked.theme else ())
+    ranked = [
+        hit for hit in search.search(query, _RANKED, filters).hits if hit.document.id in chosen
+    ]
+    if asked.theme:
+        ranked.sort(
+            key=lambda hit: not speaks_of(hit.passage.text, str(asked.theme), hit.document.lang)
+        )
+    found: dict[str, Hit] = {}
+    for hit in ranked:
+        found.setdefault(hit.document.id, hit)
+    return tuple(found.values())[:_QUOTED]
+
+
+def _saying(
     search: PassageSearch,
     result: SearchResult,
-    document: DocumentSummary,
     asked: Criterion,
-    record: Mapping[str, Any],
-) -> Hit | None:
-    """Return the passage of a fiche that says best what is asked: the first of equals."""
-    passages: list[Passage] = search.catalogue.passages_of(document.id)
-    if not passages:
-        return None
-    best = max(passages, key=lambda one: _says(one.text, asked, record, document.lang))
-    return Hit(best, document, 0.0, None, None, result.query)
+    fiches: Mapping[str, Mapping[str, Any]],
+) -> tuple[Hit, ...]:
+    """Return the passage of each fiche that says best what is asked: the first of equals."""
+    documents = search.catalogue.summaries(fiches)
+    hits = []
+    for key in (key for key in fiches if key in documents):
+        passages: list[Passage] = search.catalogue.passages_of(key)
+        if passages:
+            lang = documents[key].lang
+            best = max(passages, key=lambda one: _says(one.text, asked, fiches[key], lang))
+            hits.append(Hit(best, documents[key], 0.0, None, None, result.query))
+    return tuple(hits)
 
 
 def _telling(
@@ -116,13 +144,23 @@ def _telling(
     Where a territory lies, its opening tells.
     """
     says = {
-        place: _says(line.text, asked, record, one.hit.document.lang)
+        place: _of_theme(one, line, asked)
+        if asked.theme
+        else _says(line.text, asked, record, one.hit.document.lang)
         for place, line in enumerate(one.lines)
     }
     best = max(says, key=lambda place: says[place], default=None)
     if best is None or not (says[best] or asked.placed):
         return None
     return one, one.lines[best]
+
+
+def _of_theme(one: Evidence, line: Line, asked: Criterion) -> float:
+    """Return how well a line speaks of a theme, by a word for it or one like that asked."""
+    near = max((line.matches.get(word, 0.0) for word in asked.words), default=0.0)
+    if asked.theme and speaks_of(line.text, asked.theme, one.hit.document.lang):
+        near = max(near, 1.0)
+    return near + line.coverage if near >= _LIKE else 0.0
 
 
 def _says(text: str, asked: Criterion, record: Mapping[str, Any], lang: Language) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from advisor.catalogue.fiche import Dispositif
+from advisor.catalogue.places import plain
 from advisor.guidance.contexts import near
-from advisor.guidance.places import plain
 from advisor.guidance.profile import Profile
 
 

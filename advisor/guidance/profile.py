@@ -12,14 +12,14 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from advisor.catalogue.fiche import Context, Theme
-from advisor.errors import UsageError
-from advisor.guidance.places import (
+from advisor.catalogue.places import (
     departement_code,
     is_departement,
     is_region,
     plain,
     region_of,
 )
+from advisor.errors import UsageError
 from advisor.i18n import LANGUAGES, Key, format_number, texts, translate
 from advisor.text.mentions import WHOLE, whole
 from advisor.text.normalise import fold

@@ -22,8 +22,7 @@ def _regions() -> dict[str, dict[str, str]]:
 @cache
 def _codes() -> dict[str, str]:
     """Return code or name, as ``plain`` writes it → code."""
-    pairs = [pair for region in _regions().values() for pair in region.items()]
-    return {plain(known): code for code, name in pairs for known in (code, name)}
+    return {plain(known): code for code, name in departements().items() for known in (code, name)}
 
 
 def plain(name: str) -> str:
@@ -38,9 +37,14 @@ def departement_code(value: Any) -> Any:
     return _codes().get(plain(value), _codes().get(value.strip().zfill(2), value))
 
 
+def departements() -> dict[str, str]:
+    """Return code → name of the départements."""
+    return {code: name for region in _regions().values() for code, name in region.items()}
+
+
 def is_departement(code: str) -> bool:
     """Tell whether a code is that of a département."""
-    return code in _codes().values()
+    return code in departements()
 
 
 def region_of(departement: str) -> str | None:
