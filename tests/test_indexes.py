@@ -98,6 +98,17 @@ def test_a_damaged_collection_that_no_question_opens_is_told_and_rebuilt(importe
     assert problems(imported) == []
 
 
+@pytest.mark.parametrize("name", ["codes.npy", "signs.npy", "scales.npy"])
+def test_vectors_overwritten_in_place_are_told(imported, name) -> None:
+    path = published(imported) / "scan" / name
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 64
+    path.write_bytes(content)
+    assert [problem.code for problem in problems(imported)] == ["index_damaged"]
+    rebuild(imported)
+    assert problems(imported) == []
+
+
 def test_the_nearest_passages_are_the_same_with_chroma_and_without(imported) -> None:
     catalogue = Catalogue(imported.catalogue_path)
     generation = catalogue.generation()

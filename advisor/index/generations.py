@@ -337,7 +337,7 @@ class IndexStore:
         return problems
 
     def verify(self, model_id: str) -> list[AdvisorError]:
-        """Compare both indexes with the catalogue, id by id; return what is wrong."""
+        """Compare both indexes with the catalogue, ids and vectors; return what is wrong."""
         problems: list[AdvisorError] = []
         for line in self._catalogue.integrity_problems():
             path = str(self._catalogue.path)
@@ -354,7 +354,16 @@ class IndexStore:
             return problems
         opened = self.open(generation, model_id)
         with closing(opened):
-            return problems + self._differences(opened, expected)
+            problems += self._differences(opened, expected)
+            if not problems and isinstance(opened.dense, ScannedVectors):
+                for ids, vectors in self._batches(generation.model, sorted(expected)):
+                    if altered := opened.dense.altered(ids, vectors):
+                        path = str(self._scan_path(generation.id))
+                        problems.append(
+                            IndexUnavailable("index_damaged", path=path, reason=altered[0])
+                        )
+                        break
+        return problems
 
     def _clean(self, current: int) -> None:
         """Remove generations older than the previous one, which readers may still hold open."""

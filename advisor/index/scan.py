@@ -60,6 +60,17 @@ class ScannedVectors:
         """See ``advisor.index.dense.DenseIndex``."""
         return set(self._ids.astype(str).tolist())
 
+    def altered(self, ids: Sequence[str], vectors: Vectors) -> list[str]:
+        """Return the ids of those passages, all there, whose vectors are others than these."""
+        rows = self._rows(ids)
+        codes, scales = _coded(vectors)
+        same = (
+            (self._codes[rows] == codes).all(axis=1)
+            & (_signs(vectors) == self._signs[:, rows].T).all(axis=1)
+            & (self._scales[rows] == scales)
+        )
+        return [one for one, as_before in zip(ids, same.tolist(), strict=True) if not as_before]
+
     def close(self) -> None:
         """Do nothing: the files close with the last search that reads them."""
 
@@ -129,14 +140,19 @@ def write_scan(
     start = 0
     for some, vectors in batches:
         rows = slice(start, start + len(some))
-        largest = np.abs(vectors).max(axis=1, initial=0)
-        scales[rows] = largest / _LARGEST
-        codes[rows] = np.rint(vectors * (_LARGEST / np.maximum(largest, 1e-9))[:, None])
+        codes[rows], scales[rows] = _coded(vectors)
         signs[:, rows] = _signs(vectors).T
         start += len(some)
     signs.flush()
     codes.flush()
     np.save(folder / _SCALES, scales)
+
+
+def _coded(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
+    """Return the numbers of each vector in 8 bits, and what restores them."""
+    largest = np.abs(vectors).max(axis=1, initial=0)
+    codes = np.rint(vectors * (_LARGEST / np.maximum(largest, 1e-9))[:, None])
+    return codes.astype(np.int8), largest / _LARGEST
 
 
 def _signs(vectors: Vectors) -> npt.NDArray[np.uint64]:
