@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from advisor.catalogue.fiche import Kind, Theme
+from advisor.catalogue.names import also_called
 from advisor.catalogue.places import departements
 from advisor.i18n import translate
 from advisor.retrieval.asked import ABOUT_THE_ANSWER
@@ -253,6 +254,13 @@ def _rest(text: str, spans: Collection[tuple[int, int]], lang: Language) -> set[
     return set(content_words(text, lang)) - ABOUT_THE_ANSWER
 
 
+def _theme_names(theme: str, lang: Language) -> list[str]:
+    """Return patterns of the names of a theme, the longest first."""
+    shown = _LINKED.split(fold(translate(f"themes.{theme}", lang)))
+    names = {*shown, *map(fold, also_called("themes").get(theme, ()))}
+    return [re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name))]
+
+
 @cache
 def _patterns(lang: Language) -> dict[str, Any]:
     with (Path(__file__).parent / "criteria.toml").open("rb") as file:
@@ -263,11 +271,12 @@ def _patterns(lang: Language) -> dict[str, Any]:
         "audience": {name: re.compile(rf"\b{one}") for name, one in audience.items()},
         "aimed": {name: re.compile(aimed + one) for name, one in audience.items()},
     }
-    also = table.pop("themes")
-    labels = {name: fold(translate(f"themes.{name}", lang)) for name in get_args(Theme)}
+    forms = table.pop("themes")
     groups["themes"] = {
-        name: re.compile(rf"\b(?:{'|'.join([*_LINKED.split(label), *also.get(name, ())])})\b")
-        for name, label in labels.items()
+        theme: re.compile(
+            rf"\b(?:{'|'.join([*_theme_names(theme, lang), *forms.get(theme, ())])})\b"
+        )
+        for theme in get_args(Theme)
     }
     kinds = (f"(?P<{name}>{table.pop(name)})" for name in (*_TYPES, Kind.DISPOSITIF))
     # «Which German towns… ?»

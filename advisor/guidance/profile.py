@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from advisor.catalogue.fiche import Context, Theme
+from advisor.catalogue.names import also_called
 from advisor.catalogue.places import (
     departement_code,
     is_departement,
@@ -98,7 +98,6 @@ class Profile(BaseModel):
     longitude: float | None = Field(default=None, ge=-180, le=180)
 
 
-_ALSO_CALLED = Path(__file__).parent / "also_called.toml"
 # Field → its table of texts, its values.
 _NAMED = {
     "kind": ("profile_kinds", KINDS),
@@ -112,8 +111,7 @@ _NAMED = {
 def called(field: str) -> dict[str, str]:
     """Return what the values of a field are called in each language, folded → value."""
     table, keys = _NAMED[field]
-    also = tomllib.loads(_ALSO_CALLED.read_text(encoding="utf-8"))[table]
-    others = {fold(name): key for key, names in also.items() for name in names}
+    others = {fold(name): key for key, names in also_called(table).items() for name in names}
     shown = {fold(translate(f"{table}.{key}", lang)): key for lang in LANGUAGES for key in keys}
     return {**others, **shown, **{key: key for key in keys}}
 
