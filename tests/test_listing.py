@@ -49,7 +49,11 @@ _PLACES = (
     ("Neudorf", "stadt", "DE", "Hessen", 12_000, "Neudorf compte 12 000 habitants"),
     ("Sansnombre", "commune", "FR", "Bretagne", None, "Sansnombre est un bourg de Bretagne"),
 )
-_HOLDERS = {"clos": "Un ministère", "ouvert": "Ministère des Bois", "à vérifier": "Une région"}
+_HOLDERS = {
+    "clos": "Un ministère",
+    "ouvert": "Le Ministère des Bois, avec l'État",
+    "à vérifier": "Une région",
+}
 _PROGRAMMES = (
     (
         "Fonds ancien",
@@ -109,6 +113,7 @@ def answerer(settings, tmp_path: Path, import_into) -> Answerer:
         ("Welche Programme sind abgelaufen?", ["Fonds ancien"]),
         ("Quelles aides pour une commune ?", ["Fonds douteux", "Fonds présent"]),
         ("Quels programmes sont portés par le ministère des bois ?", ["Fonds présent"]),
+        ("Quelles communes de 40 000 à 60 000 habitants ?", ["Grandval"]),
         ("Which programmes are for communes?", ["Fonds douteux", "Fonds présent"]),
         ("Quels dispositifs sont ouverts aux communes ?", ["Fonds douteux", "Fonds présent"]),
         ("Quels dispositifs pour les communes sont clos ?", ["Fonds ancien"]),
@@ -237,7 +242,7 @@ def themed(settings, tmp_path: Path, import_into) -> Answerer:
             )
         )  # fmt: skip
     for title, status in (("Fonds vélo", "ouvert"), ("Fonds rail", "clos")):
-        text = f"Le {title} soutient la mobilité des habitants"
+        text = f"Le {title} soutient la mobilité. Il est {status} depuis 2020"
         (tmp_path / f"{title}.md").write_text(
             _PROGRAMME.format(
                 title=title, status=status, holder="L'État", themes="mobilite", text=text
@@ -258,6 +263,9 @@ def themed(settings, tmp_path: Path, import_into) -> Answerer:
         ("Welche Gemeinden arbeiten am Thema Mobilität?", ["Clisson"], None),
         ("Quels dispositifs pour la mobilité ?", ["Fonds vélo"], None),
         ("Quels dispositifs pour les transports sont clos ?", ["Fonds rail"], None),
+        ("Quelles communes de la Haute Loire ?", ["Le Puy"], None),
+        ("Sauf Feurs, quelles communes de la Loire ?", ["Montbrison"], None),
+        ("Quelles communes travaillent sur la mobilité et les transports ?", ["Clisson"], None),
     ],
 )
 def test_fiches_are_listed_by_theme_and_by_departement(themed, question, titles, named) -> None:
@@ -266,6 +274,34 @@ def test_fiches_are_listed_by_theme_and_by_departement(themed, question, titles,
     assert named is None or any(named in one for one in answer.notices)
     assert answer.status == "answered"
     assert all(one.verdict == "verified" for one in answer.citations)
+
+
+def test_a_theme_that_no_fiche_has_is_declined_with_the_count(themed) -> None:
+    answer = themed.answer("Quelles communes ont travaillé sur la santé ?")
+    assert answer.status == "insufficient"
+    assert any("0 sur 4" in one for one in answer.notices)
+
+
+def test_the_theme_that_was_read_is_told_where_the_question_calls_it_otherwise(themed) -> None:
+    (told,) = [
+        one
+        for one in themed.answer("Quels territoires travaillent sur l'agriculture ?").notices
+        if "Thème" in one
+    ]
+    assert "alimentation" in told
+
+
+def test_aids_that_may_be_over_are_counted(settings, tmp_path, import_into) -> None:
+    for title, status in (("Fonds sûr", "ouvert"), ("Fonds flou", "à vérifier")):
+        (tmp_path / f"{title[6:]}.md").write_text(
+            _PROGRAMME.format(
+                title=title, status=status, holder="L'État", themes="mobilite",
+                text="Le fonds aide la mobilité",
+            )
+        )  # fmt: skip
+    import_into(settings, *sorted(tmp_path.glob("*.md")))
+    notices = Answerer(settings).answer("Quels dispositifs pour la mobilité ?").notices
+    assert any("à vérifier" in one and one.endswith("1.") for one in notices)
 
 
 def test_fiches_that_say_it_in_their_header_alone_are_named_all_the_same(themed) -> None:
@@ -281,6 +317,14 @@ def test_fiches_that_say_it_in_their_header_alone_are_named_all_the_same(themed)
         "Quels territoires de la Loire et de la Haute-Loire ?",
         "Quelles communes ont une cantine bio ?",
         "Quels territoires travaillent sur l'habitat et la mobilité ?",
+        "Quelles petites communes travaillent sur l'habitat ?",
+        "Quelles communes sur la Loire ?",
+        "Quelles communes le long de la Loire ?",
+        "Combien de communes compte la Loire ?",
+        "Sauf en Bretagne, quels territoires travaillent sur l'habitat ?",
+        "Quelle action commune sur l'alimentation ?",
+        "Avec quels territoires travailler sur l'alimentation ?",
+        "Quels territoires ont le plus travaillé sur l'alimentation ?",
     ],
 )
 def test_two_themes_or_places_and_details_of_a_theme_make_no_list(themed, question) -> None:

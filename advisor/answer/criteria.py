@@ -31,20 +31,26 @@ _NUMBER = (
     r"(?: ?(mille|millions?|thousand|tausend|millionen)\b)?"
 )
 _DECIMAL = re.compile(r"\d+[.,]\d{1,2}")
-# «Ne sont plus ouverts», «seront clos»: another list than that of the headers.
+# «Ne sont plus ouverts», «seront clos», «le plus engagées», «avec quels territoires»: another list
+# than that of the headers.
 _OTHERWISE = re.compile(
     r"\b(?:ne|n'|ni|seront|sera|serait|seraient|etaient|etait|not|no|never|will|would|were|was|nicht"
-    r"|kein\w*|werden|wird|waren|war)\b|n't\b|n'(?=\w)"
+    r"|kein\w*|werden|wird|waren|war|contre|veulent|against|want|gegen|wollen)\b|n't\b|n'(?=\w)"
+    r"|\b(?:le|la|les) (?:plus|moins)\b|(?<!at )\b(?:most|least|best)\b|\bmeisten\b"
+    r"|\b(?:le long|au bord|a l'est|a l'ouest) d"
+    r"|\b(?:avec|dans|sur|contre|pour|with|mit|fur) (?:quel|which|what|welche)"
 )
 # What may stand between a number and the people it counts.
 _OF = re.compile(r" ?(?:d'|de )?")
-_PARTS = re.compile(r",|;|\(|\)| et | and | und ")
+_PARTS = re.compile(r",|;|\(|\)| et | avec | and | und ")
+_ARTICLES = frozenset({"l", "la", "le", "les", "the", "der", "die", "das"})
 # «Culture et mémoire»: a theme of which each part is asked for.
 _LINKED = re.compile(r" (?:et|and|und) ")
 _HOLDER = r"([\w'.&-]+(?: [\w'.&-]+){0,6})"
 _MULTIPLES = {"mille": 1_000, "thousand": 1_000, "tausend": 1_000}
 _MILLION = 1_000_000
-_STATES = ("clos", "ouvert")
+#: States that a header tells for sure.
+STATES = ("clos", "ouvert")
 # What a word for territories stands for: of «communes», no agglomeration is one.
 _TYPES = {"territoire": None, "commune": ("commune", "stadt"), "epci": ("epci",)}
 
@@ -79,6 +85,11 @@ class Criterion:
         return self.kind is Kind.DISPOSITIF and bool(wanted) and not self.state
 
     @property
+    def subject(self) -> str | None:
+        """The theme that a sentence has to speak of: what says a state comes first."""
+        return None if self.state else self.theme
+
+    @property
     def placed(self) -> bool:
         """Whether it asks for nothing but where territories lie."""
         return not (self.sized or self.state or self.audience or self.holder or self.theme)
@@ -101,7 +112,7 @@ class Criterion:
                 return False
             if self.holder and self.holder not in _names_of(programme["holder"]):
                 return False
-            return not self.state or (status == self.state if status in _STATES else None)
+            return not self.state or (status == self.state if status in STATES else None)
         territory = record["territory"]
         if self.types and territory["type"] not in self.types:
             return False
@@ -148,30 +159,21 @@ def criterion(query: Query, regions: Collection[str], holders: Collection[str]) 
         return None
     spans = [subject.span(str(subject.lastgroup))]
     found: dict[str, Any] = {}
-    looked_for: dict[tuple[str, str], re.Pattern[str]] = {}
     if subject.lastgroup == Kind.DISPOSITIF:
         found["kind"] = Kind.DISPOSITIF
-        looked_for |= {("state", one): patterns[one] for one in _STATES}
-        looked_for |= {("audience", one): known for one, known in patterns["aimed"].items()}
         if match := patterns["holder"].search(text):
-            found["holder"] = name_words(match[1])
+            found["holder"] = _bare(match[1])
             spans.append(match.span())
             if not any(found["holder"] in _names_of(one) for one in holders):
                 return None
     else:
         found |= {"kind": Kind.TERRITOIRE, "types": _TYPES[str(subject.lastgroup)]}
-        looked_for |= {("country", code): one for code, one in patterns["countries"].items()}
-        looked_for |= {("region", name): _name(name) for name in map(fold, regions)}
-        looked_for |= {
-            ("departement", code): _name(fold(one)) for code, one in departements().items()
-        }
         for match, bounds in _bounds(text, patterns):
             people = patterns["people"].search(text, match.end())
             if people and _OF.fullmatch(text, match.end(), people.start()):
                 found |= bounds
                 spans += [match.span(), people.span()]
-    looked_for |= {("theme", theme): one for theme, one in patterns["themes"].items()}
-    for (name, value), pattern in looked_for.items():
+    for name, value, pattern in _looked_for(found["kind"], patterns, regions):
         match = pattern.search(text)
         # «Pays de la Loire» names no département.
         if match and not any(start < match.end() and match.start() < end for start, end in spans):
@@ -179,28 +181,68 @@ def criterion(query: Query, regions: Collection[str], holders: Collection[str]) 
                 return None
             found[name] = value
             spans.append(match.span())
-            if name == "theme":
+            if name == "theme":  # «la culture et la mémoire»
                 found["words"] = tuple(content_words(match[0], query.lang))
-    asking = [match.span() for match in patterns["saying"].finditer(text)]
+                spans += [other.span() for other in pattern.finditer(text, match.end())]
+    saying = ("saying", "working") if "theme" in found else ("saying",)
+    asking = [match.span() for name in saying for match in patterns[name].finditer(text)]
     if len(spans) == 1 or _rest(text, [*spans, *asking], query.lang):
         return None
-    return Criterion(**found)
+    asked = Criterion(**found)
+    # How many communes a département has is not how many have a fiche, and England has a north.
+    counted = asked.placed and patterns["counting"].search(text)
+    return None if counted or (asked.departement and asked.country) else asked
+
+
+def _looked_for(
+    kind: Kind, patterns: Mapping[str, Any], regions: Collection[str]
+) -> Iterator[tuple[str, str, re.Pattern[str]]]:
+    """Yield what a question may ask of headers of a kind: field, value, how it is put."""
+    if kind is Kind.DISPOSITIF:
+        for state in STATES:
+            yield "state", state, patterns[state]
+        for audience, pattern in patterns["aimed"].items():
+            yield "audience", audience, pattern
+    else:
+        for region in map(fold, regions):
+            yield "region", region, _place(region)
+        for code, pattern in patterns["countries"].items():
+            yield "country", code, pattern
+        for code, name in departements().items():
+            yield "departement", code, _place(fold(name), patterns["in_departement"])
+    for theme, pattern in patterns["themes"].items():
+        yield "theme", theme, pattern
 
 
 @cache
-def _name(name: str) -> re.Pattern[str]:
-    """Return the pattern of a place's name, of which no longer name is made: «Haute-Loire»."""
-    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+def _place(name: str, before: str = "") -> re.Pattern[str]:
+    """Return the pattern of a place's name, of which no longer name is made: «Haute-Loire».
+
+    Many départements are rivers: «dans la Loire», not «sur la Loire».
+    """
+    written = re.escape(name).replace(r"\-", "[- ]")
+    return re.compile(rf"(?<![\w-]){before}{written}(?![\w-])")
 
 
 def _names_of(holder: str) -> set[tuple[str, ...]]:
     """Return the names by which a holder is called: whole, and each of those it is made of."""
-    return {name_words(part) for part in (holder, *_PARTS.split(fold(holder)))}
+    return {_bare(part) for part in (holder, *_PARTS.split(fold(holder)))}
+
+
+def _bare(name: str) -> tuple[str, ...]:
+    """Return the words of a name without the article before it."""
+    first, *others = name_words(name) or ("",)
+    return tuple(others) if first in _ARTICLES and others else (first, *others)
 
 
 def states_in(text: str, state: str, lang: Language) -> bool:
     """Tell whether a text says that something is ``clos`` or ``ouvert``."""
     return bool(_patterns(lang)[state].search(fold_typed(text)))
+
+
+def called(theme: str, text: str, lang: Language) -> bool:
+    """Tell whether a question calls a theme as the page does, or by a part of that name."""
+    return any(name in fold(text) for name in _theme_names(theme, lang))
 
 
 def tells_for(text: str, audience: str, lang: Language) -> bool:
@@ -209,8 +251,8 @@ def tells_for(text: str, audience: str, lang: Language) -> bool:
 
 
 def speaks_of(text: str, theme: str, lang: Language) -> bool:
-    """Tell whether a text has a word for a theme."""
-    return bool(_patterns(lang)["themes"][theme].search(fold_typed(text)))
+    """Tell whether a text has a word for a theme, or for what belongs to it."""
+    return bool(_patterns(lang)["speaking"][theme].search(fold_typed(text)))
 
 
 def counts_people(text: str, lang: Language) -> bool:
@@ -255,10 +297,9 @@ def _rest(text: str, spans: Collection[tuple[int, int]], lang: Language) -> set[
 
 
 def _theme_names(theme: str, lang: Language) -> list[str]:
-    """Return patterns of the names of a theme, the longest first."""
-    shown = _LINKED.split(fold(translate(f"themes.{theme}", lang)))
-    names = {*shown, *map(fold, also_called("themes").get(theme, ()))}
-    return [re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name))]
+    """Return what the page calls a theme, folded: whole, and each of two parts."""
+    shown = fold(translate(f"themes.{theme}", lang))
+    return list(dict.fromkeys([shown, *_LINKED.split(shown)]))
 
 
 @cache
@@ -266,21 +307,25 @@ def _patterns(lang: Language) -> dict[str, Any]:
     with (Path(__file__).parent / "criteria.toml").open("rb") as file:
         table = tomllib.load(file)[lang]
     audience, aimed = table.pop("audience"), table.pop("aimed")
-    groups = {
+    groups: dict[str, Any] = {
+        "themes": {},
+        "speaking": {},
+        "in_departement": table.pop("in_departement"),
         "countries": {code: re.compile(one) for code, one in table.pop("countries").items()},
         "audience": {name: re.compile(rf"\b{one}") for name, one in audience.items()},
         "aimed": {name: re.compile(aimed + one) for name, one in audience.items()},
     }
-    forms = table.pop("themes")
-    groups["themes"] = {
-        theme: re.compile(
-            rf"\b(?:{'|'.join([*_theme_names(theme, lang), *forms.get(theme, ())])})\b"
+    asked, told = table.pop("themes"), table.pop("speaking")
+    for theme in get_args(Theme):
+        names = [*map(re.escape, _theme_names(theme, lang)), *asked.get(theme, ())]
+        others = [*map(re.escape, map(fold, also_called("themes").get(theme, ())))]
+        groups["themes"][theme] = re.compile(rf"\b(?:{'|'.join(names)})\b")
+        groups["speaking"][theme] = re.compile(
+            rf"\b(?:{'|'.join([*names, *others, *told.get(theme, ())])})\b"
         )
-        for theme in get_args(Theme)
-    }
     kinds = (f"(?P<{name}>{table.pop(name)})" for name in (*_TYPES, Kind.DISPOSITIF))
     # «Which German towns… ?»
-    subject = re.compile(rf"{table.pop('asking')}(?:\w+ )??(?:{'|'.join(kinds)})")
+    subject = re.compile(rf"{table.pop('asking')}{table.pop('among')}(?:{'|'.join(kinds)})")
     patterns = {
         name: re.compile(one.replace("{number}", _NUMBER).replace("{holder}", _HOLDER))
         for name, one in table.items()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.answer.criteria import (
+    STATES,
     Criterion,
+    called,
     counts_people,
     criterion,
     inhabitants,
@@ -29,8 +31,8 @@ from advisor.text.mentions import numbers_in
 
 # Fiches quoted at most; the others are named. Passages ranked to find those of a theme.
 _QUOTED, _RANKED = 12, 300
-# A synonym of the field is so near.
-_LIKE = 0.4
+# A word so near that asked speaks of the same.
+_LIKE = 0.6
 _COUNTED = {
     Kind.TERRITOIRE: "answer.listed_territoire",
     Kind.DISPOSITIF: "answer.listed_dispositif",
@@ -68,15 +70,21 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
     )
     if asked is None:
         return None
-    met = {key: asked.met_by(record) for key, record in fiches.items()}
+    # «Sauf en Bretagne»; and a programme's name is no theme: «Territoires d'industrie».
+    if (query.except_for and not query.other_than) or (query.programmes and asked.theme):
+        return None
+    met = {
+        key: record["slug"] not in query.other_than and asked.met_by(record)
+        for key, record in fiches.items()
+    }
     titles = {key: str(record["title"]) for key, record in fiches.items()}
     chosen = sorted(
         (key for key, answer in met.items() if answer),
         key=lambda key: (-(inhabitants(fiches[key]) or 0), titles[key]),
     )
     hits = (
-        _about(search, query, asked, chosen)
-        if asked.theme
+        _about(search, query, asked.subject, asked.kind, chosen)
+        if asked.subject
         else _saying(search, result, asked, {key: fiches[key] for key in chosen[:_QUOTED]})
     )
     read = search.lines(replace(result, hits=hits))
@@ -91,8 +99,12 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
     unquoted = [titles[key] for key in chosen if key not in quoted]
     counts = {"found": len(chosen), "all": len(fiches)}
     notices = [translate(_COUNTED[asked.kind], query.lang, **counts)]
+    if asked.theme and not called(asked.theme, query.text, query.lang):
+        theme = translate(f"themes.{asked.theme}", query.lang)
+        notices.append(translate("answer.listed_theme", query.lang, theme=theme))
     if asked.current:
-        notices.append(translate("answer.listed_open", query.lang))
+        doubtful = sum(fiches[key]["dispositif"]["status"] not in STATES for key in chosen)
+        notices.append(translate("answer.listed_open", query.lang, count=doubtful))
     if unknown := sum(answer is None for answer in met.values()):
         notices.append(translate("answer.listed_unknown", query.lang, count=unknown))
     if unquoted:
@@ -101,21 +113,28 @@ def listed(search: PassageSearch, result: SearchResult) -> Listing | None:
 
 
 def _about(
-    search: PassageSearch, query: Query, asked: Criterion, chosen: list[str]
+    search: PassageSearch, query: Query, theme: str, kind: Kind, chosen: list[str]
 ) -> tuple[Hit, ...]:
-    """Return the passage of each fiche that says most of what is asked, the best first."""
-    filters = Filters(kinds=(asked.kind,), themes=(asked.theme,) if asked.theme else ())
-    ranked = [
-        hit for hit in search.search(query, _RANKED, filters).hits if hit.document.id in chosen
-    ]
-    if asked.theme:
-        ranked.sort(
-            key=lambda hit: not speaks_of(hit.passage.text, str(asked.theme), hit.document.lang)
-        )
+    """Return the passage of each fiche that says most of a theme, the best first.
+
+    The fiche of a dispositif says first what it is, then who used it and what they did.
+    """
+    if not chosen:
+        return ()
+
+    def place(hit: Hit) -> tuple[bool, int]:
+        body = hit.passage.text
+        for heading in hit.passage.headings:
+            body = body.replace(heading, "")
+        speaks = speaks_of(body, theme, hit.document.lang)
+        return not speaks, hit.passage.ordinal if kind is Kind.DISPOSITIF else 0
+
     found: dict[str, Hit] = {}
-    for hit in ranked:
+    ranked = search.search(query, _RANKED, Filters(documents=tuple(chosen))).hits
+    for hit in sorted(ranked, key=place):
         found.setdefault(hit.document.id, hit)
-    return tuple(found.values())[:_QUOTED]
+    order = [hit.document.id for hit in ranked]
+    return tuple(sorted(found.values(), key=lambda hit: order.index(hit.document.id))[:_QUOTED])
 
 
 def _saying(
@@ -144,8 +163,8 @@ def _telling(
     Where a territory lies, its opening tells.
     """
     says = {
-        place: _of_theme(one, line, asked)
-        if asked.theme
+        place: _of_theme(one, line, asked.subject, asked.words)
+        if asked.subject
         else _says(line.text, asked, record, one.hit.document.lang)
         for place, line in enumerate(one.lines)
     }
@@ -155,10 +174,10 @@ def _telling(
     return one, one.lines[best]
 
 
-def _of_theme(one: Evidence, line: Line, asked: Criterion) -> float:
-    """Return how well a line speaks of a theme, by a word for it or one like that asked."""
-    near = max((line.matches.get(word, 0.0) for word in asked.words), default=0.0)
-    if asked.theme and speaks_of(line.text, asked.theme, one.hit.document.lang):
+def _of_theme(one: Evidence, line: Line, theme: str, words: Sequence[str]) -> float:
+    """Return how well a line speaks of a theme, by a word for it or one like those asked."""
+    near = max((line.matches.get(word, 0.0) for word in words), default=0.0)
+    if speaks_of(line.text, theme, one.hit.document.lang):
         near = max(near, 1.0)
     return near + line.coverage if near >= _LIKE else 0.0
 
