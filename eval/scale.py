@@ -23,7 +23,7 @@ from pathlib import Path
 
 from eval.processes import HERE, timed
 
-# Of real questions, how many are asked; the first so many warm the process up.
+# How many questions are asked; the first so many warm the process up.
 _ASKED, _FIRST = 240, 40
 # Texts of one title that make a document, at most.
 _TEXTS = 60
@@ -58,8 +58,8 @@ def measure_scale(passages: int, prose: Path | None = None, asked: Path | None =
     try:
         source = str(prose.resolve()) if prose else None
         fill = f"from eval.scale import fill_home; fill_home({str(work)!r}, {passages}, {source!r})"
+        sys.stdout.flush()
         subprocess.run([sys.executable, "-c", fill], check=True, cwd=HERE)
-        print(f"{passages} passages of {prose.name if prose else 'words drawn at random'}")
         measure_home(work, read_questions(asked) if asked else mixed_questions(_ASKED))
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -150,8 +150,7 @@ def fill_home(home: str, passages: int, prose: str | None = None) -> None:
         made += len(parts)
         if made == passages:
             break
-    if made < passages:
-        print(f"  {prose} gives {made} passages, not {passages}")
+    print(f"{made} passages of {Path(prose).name if prose else 'words drawn at random'}")
     index_store(settings, catalogue).build(model)
 
 

@@ -11,7 +11,7 @@ import pytest
 from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import IndexUnavailable, ModelUnavailable
-from advisor.index import generations
+from advisor.index import generations, scan
 from advisor.index.dense import ChromaIndex, update_dense
 from advisor.index.scan import ScannedVectors, write_scan
 from advisor.retrieval.search import PassageSearch
@@ -64,7 +64,7 @@ def _cut(path: Path, size: int) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "most"),
-    [(_lose_chroma, 0), (_cut_chroma, 0), (_lose_chroma, 9), (_lose_scan, 9), (_cut_scan, 9)],
+    [(_lose_chroma, 0), (_cut_chroma, 0), (_lose_scan, 9), (_cut_scan, 9)],
 )
 def test_a_damaged_vector_index_is_answered_around_and_rebuilt_without_embedding(
     settings, folder, import_into, damage, most, monkeypatch
@@ -90,9 +90,55 @@ def test_a_damaged_vector_index_is_answered_around_and_rebuilt_without_embedding
     assert search.search("fosse fermée en 1986", 1).missing_leg is None
 
 
-def test_a_damaged_collection_that_no_question_opens_is_told_and_rebuilt(imported) -> None:
-    _cut_chroma(published(imported))
+@pytest.mark.parametrize("damage", [_lose_chroma, _cut_chroma])
+def test_a_damaged_collection_that_no_question_opens_is_told_and_rebuilt(imported, damage) -> None:
+    damage(published(imported))
     assert PassageSearch(imported).search("fosse fermée en 1986", 1).missing_leg is None
+    assert [problem.code for problem in problems(imported)] in (
+        ["index_damaged"],
+        ["index_missing"],
+    )
+    rebuild(imported)
+    assert problems(imported) == []
+
+
+def test_a_collection_lost_while_no_question_opened_it_is_built_anew_by_an_import(
+    imported, folder, import_into
+) -> None:
+    _lose_chroma(published(imported))
+    import_into(imported, folder)
+    assert problems(imported) == []
+
+
+def test_an_index_of_an_earlier_version_is_laid_out_to_be_scanned_by_the_next_import(
+    settings, folder, import_into, monkeypatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(generations, "MOST", 0)
+        import_into(settings, folder)
+    assert not (published(settings) / "scan").exists()
+    assert PassageSearch(settings).search("fosse fermée en 1986", 1).missing_leg is None
+    import_into(settings, folder)
+    assert (published(settings) / "scan").is_dir()
+
+
+def test_a_file_that_the_system_leaves_beside_the_vectors_is_nothing(imported) -> None:
+    (published(imported) / "scan" / ".DS_Store").write_bytes(b"x")
+    assert PassageSearch(imported).search("fosse fermée en 1986", 1).missing_leg is None
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("codes.npy", 9), ("codes.npy", 66), ("ids.npy", -3), ("signs.npy", 66), ("scales.npy", 1)],
+)
+def test_a_file_of_vectors_damaged_where_it_is_opened_is_answered_around(
+    imported, name, place
+) -> None:
+    path = published(imported) / "scan" / name
+    content = bytearray(path.read_bytes())
+    content[place] ^= 128
+    path.write_bytes(content)
+    assert PassageSearch(imported).search("fosse fermée en 1986", 1).missing_leg == "dense"
     assert [problem.code for problem in problems(imported)] == ["index_damaged"]
     rebuild(imported)
     assert problems(imported) == []
@@ -115,29 +161,59 @@ def test_the_nearest_passages_are_the_same_with_chroma_and_without(imported) -> 
     assert generation is not None
     passages = sorted(catalogue.passage_ids())
     _, (vector, *_) = PassageVectors(catalogue).of(generation.model, passages)
-    scan = ScannedVectors(published(imported) / "scan")
     with closing(chroma(imported)) as index:
         found = index.cosines(vector, 3, [passages[-1], "absent"])
-    scanned = scan.cosines(vector, 3, [passages[-1], "absent"])
+    scanned = ScannedVectors(published(imported) / "scan").cosines(
+        vector, 3, [passages[-1], "absent"]
+    )
     assert scanned == pytest.approx(found, abs=0.01)
     assert next(iter(scanned)) == passages[0]
 
 
-def test_a_scan_finds_what_comparing_whole_vectors_finds(tmp_path) -> None:
+def _topics(count: int, dimension: int) -> tuple[list[str], np.ndarray]:
     draw = np.random.default_rng(0)
-    topics = draw.normal(size=(50, 100))
-    vectors = (topics[draw.integers(50, size=3000)] + draw.normal(size=(3000, 100))).astype("f4")
+    topics = draw.normal(size=(50, dimension))
+    vectors = topics[draw.integers(50, size=count)] + draw.normal(size=(count, dimension))
     # A passage without a known word has an empty vector.
     vectors[7] = 0
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    ids = [f"{number:06}" for number in range(3000)]
-    write_scan(tmp_path, ids, 100, [(ids[:1000], vectors[:1000]), (ids[1000:], vectors[1000:])])
-    scan = ScannedVectors(tmp_path)
-    for asked in vectors[:20]:
-        if asked.any():
-            nearest = [ids[row] for row in np.argsort(-(vectors @ asked), kind="stable")[:10]]
-            assert len(set(nearest) & set(scan.cosines(asked, 10))) >= 9
-    assert scan.cosines(vectors[0], 1, ["000007", "999999"])["000007"] == 0
+    return [f"{number:06}" for number in range(count)], vectors.astype(np.float32)
+
+
+@pytest.mark.parametrize("dimension", [64, 100, 768])
+def test_a_scan_finds_what_comparing_whole_vectors_finds(tmp_path, dimension, monkeypatch) -> None:
+    monkeypatch.setattr(scan, "_BLOCK", 700)  # several of them
+    ids, vectors = _topics(3000, dimension)
+    write_scan(
+        tmp_path, ids, dimension, [(ids[:1000], vectors[:1000]), (ids[1000:], vectors[1000:])]
+    )
+    scanned = ScannedVectors(tmp_path)
+    for row in (0, 800, 1500, 2999):
+        cosines = vectors @ vectors[row]
+        nearest = [ids[place] for place in np.argsort(-cosines, kind="stable")[:60]]
+        found = scanned.cosines(vectors[row], 60)
+        assert len(set(nearest) & set(found)) >= 50
+        assert next(iter(found)) == ids[row]
+        assert found == pytest.approx({key: cosines[int(key)] for key in found}, abs=0.01)
+    assert scanned.cosines(vectors[0], 1, ["000007", "999999"]) == pytest.approx(
+        {"000000": 1, "000007": 0}, abs=0.01
+    )
+
+
+def test_many_forms_that_are_alike_do_not_hide_what_is_nearer(tmp_path) -> None:
+    draw = np.random.default_rng(1)
+    form, asked = draw.normal(size=(2, 128))
+    form, asked = form / np.linalg.norm(form), asked / np.linalg.norm(asked)
+    vectors = np.concatenate([np.tile(form, (5000, 1)), np.tile(asked, (5, 1))]).astype("f4")
+    ids = [f"{number:06}" for number in range(5005)]
+    write_scan(tmp_path, ids, 128, [(ids, vectors)])
+    assert list(ScannedVectors(tmp_path).cosines(asked.astype("f4"), 5)) == ids[-5:]
+
+
+def test_a_passage_without_a_vector_is_no_index(tmp_path) -> None:
+    ids, vectors = _topics(10, 64)
+    with pytest.raises(IndexUnavailable):
+        write_scan(tmp_path, ids, 64, [(ids[:5] + ids[6:], np.delete(vectors, 5, axis=0))])
 
 
 def test_passages_that_are_all_alike_are_told_apart_by_their_ids(tmp_path) -> None:

@@ -276,6 +276,37 @@ def test_fiches_are_listed_by_theme_and_by_departement(themed, question, titles,
     assert all(one.verdict == "verified" for one in answer.citations)
 
 
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("Quels territoires ont travaillé sur l'alimentation ?", "2 sur 4"),
+        ("Quelles communes de la Loire ?", "2 sur 4"),
+        ("Quels dispositifs pour la mobilité ?", "1 sur 2"),
+    ],
+)
+def test_a_list_by_theme_or_place_counts_the_fiches_of_both_kinds(themed, question, count) -> None:
+    assert any(count in one for one in themed.answer(question).notices)
+
+
+def test_of_a_long_fiche_the_sentence_on_the_theme_is_quoted(
+    settings, tmp_path, import_into
+) -> None:
+    sections = "".join(
+        f"\n\n## Étape {number}\n\nPons a travaillé avec d'autres territoires en {2000 + number}[^s1]."
+        for number in range(8)
+    )
+    text = f"Pons compte trois écoles[^s1].{sections}\n\n## Repas\n\nLa cantine de Pons est bio"
+    (tmp_path / "pons.md").write_text(
+        _TERRITORY.format(
+            title="Pons", type="commune", country="FR", region="Nouvelle-Aquitaine",
+            departement="17", themes="alimentation", population="", text=text,
+        )
+    )  # fmt: skip
+    import_into(settings, tmp_path / "pons.md")
+    answer = Answerer(settings).answer("Quels territoires ont travaillé sur l'alimentation ?")
+    assert [one.quote for one in answer.citations] == ["La cantine de Pons est bio."]
+
+
 def test_a_theme_that_no_fiche_has_is_declined_with_the_count(themed) -> None:
     answer = themed.answer("Quelles communes ont travaillé sur la santé ?")
     assert answer.status == "insufficient"

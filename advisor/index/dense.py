@@ -1,10 +1,10 @@
-"""The vector index: a Chroma collection that holds ids and vectors, nothing else.
+"""What finds the passages nearest to a question, and the Chroma collection that holds the vectors.
 
-Embedded, each generation is a folder of its own, never edited while it is served. With
-``ADVISOR_CHROMA_URL`` each generation is a collection of its own on a Chroma server. Either
-way it can be rebuilt from the vectors kept in the catalogue. Beside an embedded one lie the
-vectors laid out to be compared one by one (``advisor.index.scan``), up to a size that a graph
-searches faster: they answer, and Chroma is not opened.
+The collection has ids and vectors, nothing else. Embedded, each generation is a folder of its own,
+never edited while it is served. With ``ADVISOR_CHROMA_URL`` each generation is a collection of its
+own on a Chroma server. Either way it can be rebuilt from the vectors kept in the catalogue. Beside
+an embedded one lie the vectors laid out to be compared one by one (``advisor.index.scan``), up to a
+size that a graph searches faster: they answer, and Chroma is not opened.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from advisor.errors import AdvisorError, IndexUnavailable
 from advisor.index.dense import ChromaIndex, DenseIndex, drop_collections, update_dense
 from advisor.index.embedding import PassageEmbeddings
 from advisor.index.lexical import LexicalIndex, update_lexical
-from advisor.index.scan import MOST, ScannedVectors, write_scan
+from advisor.index.scan import FILES, MOST, ScannedVectors, write_scan
 from advisor.index.token_encoder import TokenEncoder, titled
 from advisor.text.language import Language
 
@@ -34,6 +34,8 @@ Progress = Callable[[str, int, int], None]
 _BATCH = 2000
 # Vectors of so many dimensions are indexed by this many of them, the first.
 _LONG, INDEXED_DIMENSIONS = 512, 192
+# The folder of the vectors to be scanned, and what the names of its files begin with.
+_SCAN = "scan"
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
@@ -82,7 +84,7 @@ class IndexStore:
         return self._chroma_url or self._path(generation) / "vectors"
 
     def _scan_path(self, generation: int) -> Path:
-        return self._path(generation) / "scan"
+        return self._path(generation) / _SCAN
 
     # -- reading -----------------------------------------------------------------------
 
@@ -107,17 +109,19 @@ class IndexStore:
 
     def _open_dense(self, generation: Generation, model_id: str | None) -> DenseIndex:
         """Open what questions are asked to: the vectors to be scanned, or else Chroma."""
-        scan = self._scan_path(generation.id)
-        if self._chroma_url or not scan.is_dir():
+        if self._chroma_url or not any(map(_scanned, generation.dense_files)):
             return self._open_chroma(generation, model_id)
-        self._check_files(generation, model_id)
+        scan = self._scan_path(generation.id)
+        _check_model(generation, model_id)
+        self._check_files(generation, scanned=True)
         index = ScannedVectors(scan)
         if index.size != generation.passages:
             raise IndexUnavailable("index_damaged", path=str(scan), reason=str(index.size))
         return index
 
     def _open_chroma(self, generation: Generation, model_id: str | None) -> ChromaIndex:
-        self._check_files(generation, model_id)
+        _check_model(generation, model_id)
+        self._check_files(generation, scanned=False)
         place = self._dense_place(generation.id)
         chroma = ChromaIndex(place, generation.id, partial(self._vectors.of, generation.model))
         if chroma.size != generation.passages:
@@ -125,20 +129,23 @@ class IndexStore:
             raise IndexUnavailable("index_damaged", path=str(place), reason=str(chroma.size))
         return chroma
 
-    def _check_files(self, generation: Generation, model_id: str | None) -> None:
-        """Check the model, and files before they are opened: a truncated one can end the process.
+    def _check_files(self, generation: Generation, *, scanned: bool) -> None:
+        """Check files before they are opened: Chroma's, cut short, can end the process.
 
         Raises:
-            IndexUnavailable: another model made the index, or a file is missing or cut.
+            IndexUnavailable: a file is missing or of another size than when it was made.
         """
-        if model_id is not None and model_id != generation.model:
-            raise IndexUnavailable("index_other_model", made=generation.model, asked=model_id)
         place = self._dense_place(generation.id)
-        if isinstance(place, Path):
-            if not (place / "chroma.sqlite3").is_file():
-                raise IndexUnavailable("index_missing", path=str(place))
-            if self._dense_files(generation.id) != generation.dense_files:
-                raise IndexUnavailable("index_damaged", path=str(place), reason="segments")
+        if not isinstance(place, Path):
+            return
+        if not scanned and not (place / "chroma.sqlite3").is_file():
+            raise IndexUnavailable("index_missing", path=str(place))
+        made, found = (
+            {name: size for name, size in files.items() if _scanned(name) is scanned}
+            for files in (generation.dense_files, self._dense_files(generation.id))
+        )
+        if made != found:
+            raise IndexUnavailable("index_damaged", path=str(place), reason="segments")
 
     def _dense_files(self, generation: int) -> dict[str, int]:
         """Return the size of each file of vectors, none on a server."""
@@ -146,7 +153,7 @@ class IndexStore:
         if not isinstance(place, Path):
             return {}
         found = {str(path.relative_to(place)): path for path in sorted(place.glob("*/*.bin"))}
-        found |= {f"scan/{path.name}": path for path in sorted(scan.glob("*"))}
+        found |= {f"{_SCAN}/{name}": scan / name for name in FILES if (scan / name).is_file()}
         return {name: path.stat().st_size for name, path in found.items()}
 
     # -- building ----------------------------------------------------------------------
@@ -158,13 +165,20 @@ class IndexStore:
             return False
         if self._encoder is not None and self._vectors.without_tokens(self._encoder.model_id):
             return False
+        try:
+            self._check_files(generation, scanned=False)
+        except IndexUnavailable:
+            return False
         opened = self.open(generation, model_id)
         with closing(opened):
             expected = len(self._catalogue.next_passages())
+            scannable = not self._chroma_url and generation.passages <= MOST
             return (
                 not opened.problems
                 and opened.lexical is not None
                 and opened.lexical.size == expected == generation.passages
+                # One of an earlier version has nothing to scan yet.
+                and isinstance(opened.dense, ScannedVectors) is scannable
             )
 
     def build(
@@ -299,12 +313,12 @@ class IndexStore:
             yield self._vectors.of(model_id, ids[first : first + _BATCH])
 
     def _validate(self, generation: Generation, wanted: dict[str, str]) -> None:
+        sample = sorted(wanted)[:: max(1, len(wanted) // 50)]
         opened = self.open(generation, generation.model)
         with closing(opened):
-            problems = self._differences(opened, set(wanted))
+            problems = self._differences(opened, set(wanted)) or self._altered(opened, sample)
         if problems:
             raise problems[0]
-        sample = sorted(wanted)[:: max(1, len(wanted) // 50)]
         with closing(self._open_chroma(generation, generation.model)) as chroma:
             chroma.validate(*self._vectors.of(generation.model, sample))
 
@@ -355,15 +369,16 @@ class IndexStore:
         opened = self.open(generation, model_id)
         with closing(opened):
             problems += self._differences(opened, expected)
-            if not problems and isinstance(opened.dense, ScannedVectors):
-                for ids, vectors in self._batches(generation.model, sorted(expected)):
-                    if altered := opened.dense.altered(ids, vectors):
-                        path = str(self._scan_path(generation.id))
-                        problems.append(
-                            IndexUnavailable("index_damaged", path=path, reason=altered[0])
-                        )
-                        break
-        return problems
+            return problems or self._altered(opened, sorted(expected))
+
+    def _altered(self, opened: OpenIndexes, ids: list[str]) -> list[AdvisorError]:
+        """Return what is wrong if vectors to be scanned are not those of the catalogue."""
+        if isinstance(opened.dense, ScannedVectors):
+            for some, vectors in self._batches(opened.generation.model, ids):
+                if altered := opened.dense.altered(some, vectors):
+                    path = str(self._scan_path(opened.generation.id))
+                    return [IndexUnavailable("index_damaged", path=path, reason=altered[0])]
+        return []
 
     def _clean(self, current: int) -> None:
         """Remove generations older than the previous one, which readers may still hold open."""
@@ -373,6 +388,15 @@ class IndexStore:
                 shutil.rmtree(path, ignore_errors=True)
         if self._chroma_url:
             drop_collections(self._chroma_url, keep)
+
+
+def _scanned(name: str) -> bool:
+    return name.startswith(f"{_SCAN}/")
+
+
+def _check_model(generation: Generation, model_id: str | None) -> None:
+    if model_id is not None and model_id != generation.model:
+        raise IndexUnavailable("index_other_model", made=generation.model, asked=model_id)
 
 
 def shortened(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -2,9 +2,9 @@
 
 The signs of the numbers say in one bit each which vectors point about where a question's does
 (Charikar, «Similarity Estimation Techniques from Rounding Algorithms», 2002); those that differ
-least are compared whole. Unlike a graph it reaches every vector, finds the same ones whatever the
-order they came in, and takes an eighth of the memory: a million of them are read in ten
-milliseconds.
+least are compared whole, in 8 bits a number. What is found does not depend on the order in which
+passages came, as in a graph. Of 100,000 passages of prose it finds 98 % of the ten nearest and 91 %
+of the sixty nearest to a question; Chroma's graph over the first 192 numbers, half of the sixty.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.format import open_memmap
+from numpy.lib import format as npy
 
 from advisor.errors import IndexUnavailable, first_line
 
 Vectors = npt.NDArray[np.float32]
 
-#: Beyond so many passages the graph is faster.
+#: Of more passages the signs take over ten milliseconds: a graph is faster, and finds fewer.
 MOST = 1_000_000
-# Vectors compared whole: at least, for each one wanted, and at most (many may be equally near).
-_WHOLE, _EACH, _MOST_WHOLE = 400, 4, 4_000
+# Vectors compared whole: at least, for each one wanted, and of those equally near at most.
+_WHOLE, _EACH, _EQUAL = 400, 4, 4_000
 # Vectors whose signs are compared at a time: what they leave stays in the processor's cache.
 _BLOCK = 65_536
-_LARGEST = 127
-_IDS, _SIGNS, _CODES, _SCALES = "ids.npy", "signs.npy", "codes.npy", "scales.npy"
+_LARGEST = _ASCII = 127
+#: The files of the folder.
+FILES = _IDS, _SIGNS, _CODES, _SCALES = "ids.npy", "signs.npy", "codes.npy", "scales.npy"
 
 
 class ScannedVectors:
@@ -44,12 +45,25 @@ class ScannedVectors:
             self._signs: npt.NDArray[np.uint64] = np.load(folder / _SIGNS)
             self._codes: npt.NDArray[np.int8] = np.load(folder / _CODES, mmap_mode="r")
             self._scales: Vectors = np.load(folder / _SCALES)
-            if not len(self._ids) == self._signs.shape[1] == len(self._codes) == len(self._scales):
-                raise ValueError("rows")
-        except (OSError, ValueError, EOFError, IndexError) as error:
+            self._check()
+        except Exception as error:  # a damaged header is read as a Python expression
             raise IndexUnavailable(
                 "index_damaged", path=str(folder), reason=first_line(error)
             ) from None
+
+    def _check(self) -> None:
+        rows, dimension = self._codes.shape
+        expected = (
+            (self._ids, np.bytes_, (rows,)),
+            (self._signs, np.uint64, (_words(dimension), rows)),
+            (self._codes, np.int8, (rows, dimension)),
+            (self._scales, np.float32, (rows,)),
+        )
+        for array, kind, shape in expected:
+            if not np.issubdtype(array.dtype, kind) or array.shape != shape:
+                raise ValueError(f"{array.dtype} {array.shape}")
+        if rows and self._ids.view(np.uint8).max() > _ASCII:
+            raise ValueError("ids")
 
     @property
     def size(self) -> int:
@@ -101,7 +115,8 @@ class ScannedVectors:
                 np.bitwise_count(some, out=counted)
                 np.add(block, counted, out=block)
         most = np.searchsorted(np.cumsum(np.bincount(differ)), min(wanted, self.size))
-        return np.flatnonzero(differ <= most)[:_MOST_WHOLE]
+        equal = np.flatnonzero(differ == most)[:_EQUAL]
+        return np.sort(np.concatenate([np.flatnonzero(differ < most), equal]))
 
     def _compare(self, rows: npt.NDArray[np.int64], vector: Vectors) -> Vectors:
         cosines: Vectors = (self._codes[rows].astype(np.float32) @ vector) * self._scales[rows]
@@ -130,22 +145,35 @@ def write_scan(
         ids: of all passages, in order.
         dimension: length of the vectors.
         batches: ids, in the same order over all batches, with their vectors of unit length.
+
+    Raises:
+        IndexUnavailable: a passage has no vector.
+        OSError: the disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / _IDS, np.array(ids, dtype=np.bytes_))
-    words = len(_signs(np.zeros((1, dimension), dtype=np.float32))[0])
-    signs = open_memmap(folder / _SIGNS, "w+", np.uint64, (words, len(ids)))
-    codes = open_memmap(folder / _CODES, "w+", np.int8, (len(ids), dimension))
+    signs = np.zeros((_words(dimension), len(ids)), dtype=np.uint64)
     scales = np.zeros(len(ids), dtype=np.float32)
     start = 0
-    for some, vectors in batches:
-        rows = slice(start, start + len(some))
-        codes[rows], scales[rows] = _coded(vectors)
-        signs[:, rows] = _signs(vectors).T
-        start += len(some)
-    signs.flush()
-    codes.flush()
+    # Written through, not mapped: a full disk is then an error and no signal.
+    with (folder / _CODES).open("wb") as file:
+        header = npy.header_data_from_array_1_0(np.zeros((0, dimension), dtype=np.int8))
+        npy.write_array_header_1_0(file, {**header, "shape": (len(ids), dimension)})
+        for some, vectors in batches:
+            rows = slice(start, start + len(some))
+            if list(some) != list(ids[rows]):
+                raise IndexUnavailable("build_failed", reason=f"vectors {start}")
+            codes, scales[rows] = _coded(vectors)
+            file.write(codes.tobytes())
+            signs[:, rows] = _signs(vectors).T
+            start += len(some)
+    np.save(folder / _SIGNS, signs)
     np.save(folder / _SCALES, scales)
+
+
+def _words(dimension: int) -> int:
+    """Return how many words of 64 bits the signs of a vector take."""
+    return -(-dimension // 64)
 
 
 def _coded(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:

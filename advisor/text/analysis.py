@@ -38,7 +38,7 @@ _MOST_PARTS = 5
 _COMPOUNDS = frozenset({"rendezvous", "savoirfaire", "laisserfaire"})
 _LONGEST = 64
 # Words whose reading is remembered, by language.
-_MOST_KNOWN = 200_000
+_MOST_KNOWN = 100_000
 Found = TypeVar("Found")
 
 STOP_WORDS: dict[Language, frozenset[str]] = {
