@@ -291,8 +291,9 @@ def test_a_list_by_theme_or_place_counts_the_fiches_of_both_kinds(themed, questi
 def test_of_a_long_fiche_the_sentence_on_the_theme_is_quoted(
     settings, tmp_path, import_into
 ) -> None:
+    worked = "Pons a travaillé avec d'autres territoires du pays, et ils ont travaillé avec Pons"
     sections = "".join(
-        f"\n\n## Étape {number}\n\nPons a travaillé avec d'autres territoires en {2000 + number}[^s1]."
+        f"\n\n## Étape {number}\n\n" + f"{worked} en {2000 + number}[^s1]. " * 6
         for number in range(8)
     )
     text = f"Pons compte trois écoles[^s1].{sections}\n\n## Repas\n\nLa cantine de Pons est bio"
