@@ -11,8 +11,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,46 +21,25 @@ from advisor.catalogue.records import Generation
 from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import AdvisorError, IndexUnavailable
-from advisor.index.dense import ChromaIndex, DenseIndex, drop_collections, update_dense
+from advisor.index.dense import DenseIndex, drop_collections, update_dense
 from advisor.index.embedding import PassageEmbeddings
 from advisor.index.lexical import LexicalIndex, update_lexical
-from advisor.index.scan import FILES, MOST, ScannedVectors, write_scan
+from advisor.index.opening import GenerationFolders, OpenIndexes
+from advisor.index.scan import MOST, ScannedVectors, write_scan
 from advisor.index.token_encoder import TokenEncoder, titled
-from advisor.text.language import Language
 
 Progress = Callable[[str, int, int], None]
 _BATCH = 2000
 # Vectors of so many dimensions are indexed by this many of them, the first.
 _LONG, INDEXED_DIMENSIONS = 512, 192
-# The folder of the vectors to be scanned, and what the names of its files begin with.
-_SCAN = "scan"
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
     return None
 
 
-@dataclass(slots=True)
-class OpenIndexes:
-    """The indexes of a generation; a missing leg has its reason in ``problems``.
-
-    ``languages`` are those of its documents.
-    """
-
-    generation: Generation
-    lexical: LexicalIndex | None
-    dense: DenseIndex | None
-    problems: list[AdvisorError]
-    languages: frozenset[Language]
-
-    def close(self) -> None:
-        """Release both."""
-        if self.dense is not None:
-            self.dense.close()
-
-
 class IndexStore:
-    """Builds, opens and checks generations under a folder (and, for vectors, maybe a server)."""
+    """Builds and checks generations under a folder (and, for vectors, maybe a server)."""
 
     def __init__(
         self,
@@ -76,87 +53,11 @@ class IndexStore:
         self._vectors = PassageVectors(catalogue)
         self._chroma_url = chroma_url
         self._encoder = encoder
-
-    def _path(self, generation: int) -> Path:
-        return self._folder / f"generation-{generation}"
-
-    def _dense_place(self, generation: int) -> Path | str:
-        return self._chroma_url or self._path(generation) / "vectors"
-
-    def _scan_path(self, generation: int) -> Path:
-        return self._path(generation) / _SCAN
-
-    # -- reading -----------------------------------------------------------------------
+        self._folders = GenerationFolders(folder, catalogue, chroma_url)
 
     def open(self, generation: Generation, model_id: str | None) -> OpenIndexes:
-        """Open a generation for searching.
-
-        A leg that cannot be used is left out with its reason. ``model_id`` is the model that
-        will embed the questions, ``None`` when there is none.
-        """
-        problems: list[AdvisorError] = []
-        lexical: LexicalIndex | None = None
-        dense: DenseIndex | None = None
-        try:
-            lexical = LexicalIndex(self._path(generation.id) / "lexical")
-        except IndexUnavailable as error:
-            problems.append(error)
-        try:
-            dense = self._open_dense(generation, model_id)
-        except IndexUnavailable as error:
-            problems.append(error)
-        return OpenIndexes(generation, lexical, dense, problems, self._catalogue.languages())
-
-    def _open_dense(self, generation: Generation, model_id: str | None) -> DenseIndex:
-        """Open what questions are asked to: the vectors to be scanned, or else Chroma."""
-        if self._chroma_url or not any(map(_scanned, generation.dense_files)):
-            return self._open_chroma(generation, model_id)
-        scan = self._scan_path(generation.id)
-        _check_model(generation, model_id)
-        self._check_files(generation, scanned=True)
-        index = ScannedVectors(scan)
-        if index.size != generation.passages:
-            raise IndexUnavailable("index_damaged", path=str(scan), reason=str(index.size))
-        return index
-
-    def _open_chroma(self, generation: Generation, model_id: str | None) -> ChromaIndex:
-        _check_model(generation, model_id)
-        self._check_files(generation, scanned=False)
-        place = self._dense_place(generation.id)
-        chroma = ChromaIndex(place, generation.id, partial(self._vectors.of, generation.model))
-        if chroma.size != generation.passages:
-            chroma.close()
-            raise IndexUnavailable("index_damaged", path=str(place), reason=str(chroma.size))
-        return chroma
-
-    def _check_files(self, generation: Generation, *, scanned: bool) -> None:
-        """Check files before they are opened: Chroma's, cut short, can end the process.
-
-        Raises:
-            IndexUnavailable: a file is missing or of another size than when it was made.
-        """
-        place = self._dense_place(generation.id)
-        if not isinstance(place, Path):
-            return
-        if not scanned and not (place / "chroma.sqlite3").is_file():
-            raise IndexUnavailable("index_missing", path=str(place))
-        made, found = (
-            {name: size for name, size in files.items() if _scanned(name) is scanned}
-            for files in (generation.dense_files, self._dense_files(generation.id))
-        )
-        if made != found:
-            raise IndexUnavailable("index_damaged", path=str(place), reason="segments")
-
-    def _dense_files(self, generation: int) -> dict[str, int]:
-        """Return the size of each file of vectors, none on a server."""
-        place, scan = self._dense_place(generation), self._scan_path(generation)
-        if not isinstance(place, Path):
-            return {}
-        found = {str(path.relative_to(place)): path for path in sorted(place.glob("*/*.bin"))}
-        found |= {f"{_SCAN}/{name}": scan / name for name in FILES if (scan / name).is_file()}
-        return {name: path.stat().st_size for name, path in found.items()}
-
-    # -- building ----------------------------------------------------------------------
+        """See ``GenerationFolders.open``."""
+        return self._folders.open(generation, model_id)
 
     def up_to_date(self, model_id: str) -> bool:
         """Tell whether the published generation holds exactly what it should."""
@@ -166,7 +67,7 @@ class IndexStore:
         if self._encoder is not None and self._vectors.without_tokens(self._encoder.model_id):
             return False
         try:
-            self._check_files(generation, scanned=False)
+            self._folders.check_files(generation, scanned=False)
         except IndexUnavailable:
             return False
         opened = self.open(generation, model_id)
@@ -198,7 +99,7 @@ class IndexStore:
         """
         previous = self._catalogue.generation()
         number = (previous.id if previous else 0) + 1
-        target = self._path(number)
+        target = self._folders.path(number)
         try:
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir(parents=True)
@@ -206,14 +107,14 @@ class IndexStore:
             self._read_missing(progress)
             wanted = self._catalogue.next_passages()
             base = None if from_scratch else previous
-            self._build_lexical(base, target / "lexical", wanted, progress)
+            self._build_lexical(base, self._folders.lexical(number), wanted, progress)
             self._build_dense(base, number, embeddings, wanted, progress)
             generation = Generation(
                 number,
                 embeddings.model_id,
                 embeddings.dimension,
                 len(wanted),
-                self._dense_files(number),
+                self._folders.dense_files(number),
             )
             self._validate(generation, wanted)
             _fsync_tree(target)
@@ -261,7 +162,7 @@ class IndexStore:
         known: set[str] = set()
         removed: set[str] = set()
         if base is not None:
-            source = self._path(base.id) / "lexical"
+            source = self._folders.lexical(base.id)
             with suppress(IndexUnavailable):
                 known = LexicalIndex(source).ids()
                 shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.lock"))
@@ -281,18 +182,21 @@ class IndexStore:
         wanted: dict[str, str],
         progress: Progress,
     ) -> None:
-        place, model_id = self._dense_place(number), embeddings.model_id
+        place, model_id = self._folders.chroma(number), embeddings.model_id
         known: set[str] = set()
         source: int | None = None
         if base is not None and not self._chroma_url:
-            with suppress(IndexUnavailable), closing(self._open_chroma(base, model_id)) as chroma:
+            with (
+                suppress(IndexUnavailable),
+                closing(self._folders.open_chroma(base, model_id)) as chroma,
+            ):
                 # An index made of longer vectors, by an earlier version, is built anew.
                 known = (
                     chroma.ids() if chroma.dimension == _indexed(embeddings.dimension) else set()
                 )
             # Deleting from a graph costs more than building a small one.
             if known and len(known - wanted.keys()) <= len(wanted) // 2:
-                shutil.copytree(self._dense_place(base.id), place)
+                shutil.copytree(self._folders.chroma(base.id), place)
                 source = base.id
             else:
                 known = set()
@@ -303,7 +207,7 @@ class IndexStore:
             progress("vectors", count, len(added))
         if not self._chroma_url and len(wanted) <= MOST:
             ids = sorted(wanted)
-            scan = self._scan_path(number)
+            scan = self._folders.scan(number)
             write_scan(scan, ids, embeddings.dimension, self._batches(model_id, ids))
 
     def _batches(
@@ -319,7 +223,7 @@ class IndexStore:
             problems = self._differences(opened, set(wanted)) or self._altered(opened, sample)
         if problems:
             raise problems[0]
-        with closing(self._open_chroma(generation, generation.model)) as chroma:
+        with closing(self._folders.open_chroma(generation, generation.model)) as chroma:
             chroma.validate(*self._vectors.of(generation.model, sample))
 
     def _differences(self, opened: OpenIndexes, expected: set[str]) -> list[AdvisorError]:
@@ -333,7 +237,7 @@ class IndexStore:
             # What is scanned lies beside Chroma's collection, which has to hold the same.
             if isinstance(opened.dense, ScannedVectors):
                 try:
-                    chroma = self._open_chroma(opened.generation, opened.generation.model)
+                    chroma = self._folders.open_chroma(opened.generation, opened.generation.model)
                     indexes.append(("vectors", stack.enter_context(closing(chroma))))
                 except IndexUnavailable as error:
                     problems.append(error)
@@ -376,7 +280,7 @@ class IndexStore:
         if isinstance(opened.dense, ScannedVectors):
             for some, vectors in self._batches(opened.generation.model, ids):
                 if altered := opened.dense.altered(some, vectors):
-                    path = str(self._scan_path(opened.generation.id))
+                    path = str(self._folders.scan(opened.generation.id))
                     return [IndexUnavailable("index_damaged", path=path, reason=altered[0])]
         return []
 
@@ -384,19 +288,10 @@ class IndexStore:
         """Remove generations older than the previous one, which readers may still hold open."""
         keep = {current, current - 1}
         for path in self._folder.glob("generation-*"):
-            if path.name not in {self._path(number).name for number in keep}:
+            if path.name not in {self._folders.path(number).name for number in keep}:
                 shutil.rmtree(path, ignore_errors=True)
         if self._chroma_url:
             drop_collections(self._chroma_url, keep)
-
-
-def _scanned(name: str) -> bool:
-    return name.startswith(f"{_SCAN}/")
-
-
-def _check_model(generation: Generation, model_id: str | None) -> None:
-    if model_id is not None and model_id != generation.model:
-        raise IndexUnavailable("index_other_model", made=generation.model, asked=model_id)
 
 
 def shortened(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -26,7 +26,8 @@ MOST = 1_000_000
 _WHOLE, _EACH, _EQUAL = 400, 4, 4_000
 # Vectors whose signs are compared at a time: what they leave stays in the processor's cache.
 _BLOCK = 65_536
-_LARGEST = _ASCII = 127
+_LARGEST = 127
+_ASCII = 0x7F
 #: The files of the folder.
 FILES = _IDS, _SIGNS, _CODES, _SCALES = "ids.npy", "signs.npy", "codes.npy", "scales.npy"
 

@@ -13,8 +13,8 @@ from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, UsageError
 from advisor.index.embedding import PassageEmbeddings
-from advisor.index.generations import OpenIndexes
 from advisor.index.lexical import Candidate
+from advisor.index.opening import OpenIndexes
 from advisor.index.token_encoder import encoder_of
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn

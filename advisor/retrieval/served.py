@@ -11,7 +11,7 @@ from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, UsageError
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
-from advisor.index.generations import IndexStore, OpenIndexes
+from advisor.index.opening import GenerationFolders, OpenIndexes
 from advisor.index.token_encoder import encoder_of
 from advisor.settings import Settings
 
@@ -23,7 +23,7 @@ class ServedIndexes:
         self._settings = settings
         self._catalogue = catalogue
         self._vectors = PassageVectors(catalogue)
-        self._store = IndexStore(settings.index_path, catalogue, settings.chroma_url)
+        self._folders = GenerationFolders(settings.index_path, catalogue, settings.chroma_url)
         self._lock = threading.Lock()
         self._open: OpenIndexes | None = None
         self._retired: OpenIndexes | None = None
@@ -55,7 +55,7 @@ class ServedIndexes:
             if self._open is None or self._open.generation.id != generation.id:
                 self._model_problem = None
                 model = self.embeddings
-                opened = self._store.open(generation, model.model_id if model else None)
+                opened = self._folders.open(generation, model.model_id if model else None)
                 if self._model_problem is not None:
                     opened.problems.append(self._model_problem)
                     opened.dense = None
