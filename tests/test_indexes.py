@@ -106,8 +106,10 @@ def test_a_collection_lost_while_no_question_opened_it_is_built_anew_by_an_impor
     imported, folder, import_into
 ) -> None:
     _lose_chroma(published(imported))
+    assert PassageSearch(imported).needs_rebuild()
     import_into(imported, folder)
     assert problems(imported) == []
+    assert not PassageSearch(imported).needs_rebuild()
 
 
 def test_an_index_of_an_earlier_version_is_laid_out_to_be_scanned_by_the_next_import(

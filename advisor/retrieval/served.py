@@ -97,6 +97,10 @@ class ServedIndexes:
             return True
         try:
             problems = self.current().problems
+            # A collection that no question opens is looked after all the same.
+            self._folders.check_files(generation, scanned=False)
+        except IndexUnavailable:
+            return True
         except AdvisorError:
             return False
         return any(
