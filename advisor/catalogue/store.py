@@ -191,6 +191,16 @@ class Catalogue(Database):
             )
         }
 
+    def passage_ids_of(self, document_ids: Sequence[str]) -> list[str]:
+        """Return the ids of the passages of some documents."""
+        return [
+            row[0]
+            for batch in batches(document_ids)
+            for row in self.rows(
+                f"SELECT id FROM passages WHERE document_id IN ({placeholders(batch)})", batch
+            )
+        ]
+
     def passages_of(self, document_id: str) -> list[Passage]:
         """Return the passages of a document, in reading order."""
         rows = self.rows(

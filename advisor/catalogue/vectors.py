@@ -43,17 +43,6 @@ class PassageVectors:
         flat = np.frombuffer(b"".join(blobs[one] for one in ids), dtype=np.float16)
         return ids, flat.reshape(len(ids), -1).astype(np.float32)
 
-    def of_documents(self, model: str, document_ids: Sequence[str]) -> tuple[list[str], Vectors]:
-        """Return passage ids and vectors of all passages of the given documents."""
-        ids = [
-            row[0]
-            for batch in batches(document_ids)
-            for row in self._catalogue.rows(
-                f"SELECT id FROM passages WHERE document_id IN ({placeholders(batch)})", batch
-            )
-        ]
-        return self.of(model, ids)
-
     def missing(self, model: str) -> list[str]:
         """Return the ids of the next publication's passages that lack a vector of this model."""
         return self._lacking("vectors", model)

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from advisor.catalogue.records import Filters, Passage
 from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
@@ -45,7 +43,7 @@ from advisor.text.language import Language
 
 # Which rankings a search uses.
 LEXICAL, DENSE, BOTH = "lexical", "dense", "both"
-# Up to this many documents, a filtered search scores the stored vectors one by one.
+# Among so many documents at most, a filtered search that finds too little compares every vector.
 _EXACT_LIMIT = 1_000
 # How many of the lexical candidates are compared by whole vectors beside the nearest passages, and
 # how many of these there are when the dense ranking is alone.
@@ -343,11 +341,11 @@ class PassageSearch:
             for key, score in found.items()
             if key in kept and kept[key].document_id in inside
         }
-        if len(found) < fetch // 4 and len(allowed) <= _EXACT_LIMIT:
-            ids, vectors = self._vectors.of_documents(model.model_id, allowed)
-            if ids:
-                scores = vectors @ vector
-                found = {ids[row]: float(scores[row]) for row in np.argsort(-scores)[:fetch]}
+        if len(found) < fetch and len(allowed) <= _EXACT_LIMIT:
+            ids = self.catalogue.passage_ids_of(allowed)
+            scores = indexes.dense.cosines(vector, 1, ids)
+            best = sorted(ids, key=lambda key: (-scores.get(key, -1.0), key))[:fetch]
+            found = {key: scores[key] for key in best if key in scores}
         return found
 
     def _join(
