@@ -300,3 +300,19 @@ def test_a_passage_with_the_kind_of_value_asked_for_comes_first(
     import_into(settings, tmp_path)
     hits = PassageSearch(settings).search("Combien de logements chauffe la chaufferie ?").hits
     assert "140" in hits[0].passage.text
+
+
+def test_a_filtered_search_compares_every_passage_of_the_few_documents_it_is_left(
+    settings, tmp_path, import_into
+) -> None:
+    """Its passage is not among the sixty nearest of the corpus; some others' are."""
+    for number in range(80):
+        (tmp_path / f"gare-{number}.txt").write_text(f"La gare numéro {number} a ouvert en 1900.")
+    (tmp_path / "foret.txt").write_text("Des chênes centenaires bordent le vallon.")
+    import_into(settings, *sorted(tmp_path.glob("*.txt")))
+    search = PassageSearch(settings)
+    stations = [one.id for one in search.catalogue.documents() if "gare" in one.title]
+    (forest,) = [one.id for one in search.catalogue.documents() if one.id not in stations]
+    left = Filters(documents=(forest, *stations[:25]))
+    found = search.search("Quand la gare a-t-elle ouvert ?", 30, left)
+    assert forest in [hit.document.id for hit in found.hits if hit.similarity is not None]
