@@ -44,26 +44,23 @@ class PeakMemory:
 def timed(command: list[str], **environment: str) -> tuple[bytes, float]:
     """Run a command; return its output and its duration in seconds, process start included."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=HERE,
-    )
-    output = process.communicate()[0]
+    output = _start(command, environment, subprocess.PIPE).communicate()[0]
     return output, time.perf_counter() - started
 
 
 def peak_of(command: list[str], **environment: str) -> float:
     """Run a command once more for its memory: sampling would disturb the timing."""
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=HERE,
-    )
+    process = _start(command, environment, subprocess.DEVNULL)
     with PeakMemory(process.pid) as memory:
         process.wait()
     return memory.peak
+
+
+def _start(command: list[str], environment: dict[str, str], output: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env={**os.environ, **environment},
+        stdout=output,
+        stderr=subprocess.DEVNULL,
+        cwd=HERE,
+    )

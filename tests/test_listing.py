@@ -69,6 +69,17 @@ _PROGRAMMES = (
 )
 
 
+def _write_programme(
+    folder: Path, title: str, status: str, text: str, *,
+    holder: str = "Un ministère", themes: str = "energie",
+) -> Path:  # fmt: skip
+    path = folder / f"{title}.md"
+    path.write_text(
+        _PROGRAMME.format(title=title, status=status, text=text, holder=holder, themes=themes)
+    )
+    return path
+
+
 @pytest.fixture
 def answerer(settings, tmp_path: Path, import_into) -> Answerer:
     """An advisor over five territories and three programmes."""
@@ -82,12 +93,8 @@ def answerer(settings, tmp_path: Path, import_into) -> Answerer:
                 text=text, departement="35", themes="energie",
             )
         )  # fmt: skip
-    for number, (title, status, text) in enumerate(_PROGRAMMES):
-        (folder / f"aide-{number}.md").write_text(
-            _PROGRAMME.format(
-                title=title, status=status, text=text, holder=_HOLDERS[status], themes="energie"
-            )
-        )
+    for title, status, text in _PROGRAMMES:
+        _write_programme(folder, title, status, text, holder=_HOLDERS[status])
     import_into(settings, folder)
     return Answerer(settings)
 
@@ -171,16 +178,7 @@ def test_a_fiche_whose_text_does_not_say_it_is_named_without_a_citation(
 ) -> None:
     for name in ("muet", "parlant"):
         text = "Le fonds est clos" if name == "parlant" else "Le fonds aide les communes"
-        (tmp_path / f"{name}.md").write_text(
-            _PROGRAMME.format(
-                title=f"Fonds {name}",
-                status="clos",
-                text=text,
-                holder="Un ministère",
-                themes="energie",
-            )
-        )
-        import_into(settings, tmp_path / f"{name}.md")
+        import_into(settings, _write_programme(tmp_path, f"Fonds {name}", "clos", text))
     answer = Answerer(settings).answer("Quels dispositifs sont clos ?")
     assert [one.title for one in answer.citations] == ["Fonds parlant"]
     assert any("Fonds muet" in one for one in answer.notices)
@@ -193,12 +191,7 @@ def test_another_programme_s_state_is_no_proof_of_this_one_s(
         ("Fonds premier", "Le Fonds premier se distingue du Fonds second, ouvert en 2014"),
         ("Fonds second", "Le Fonds second est ouvert"),
     ):
-        (tmp_path / f"{title[6:]}.md").write_text(
-            _PROGRAMME.format(
-                title=title, status="ouvert", text=text, holder="Un ministère", themes="energie"
-            )
-        )
-        import_into(settings, tmp_path / f"{title[6:]}.md")
+        import_into(settings, _write_programme(tmp_path, title, "ouvert", text))
     answer = Answerer(settings).answer("Quels dispositifs sont ouverts ?")
     assert [one.title for one in answer.citations] == ["Fonds second"]
     assert any("Fonds premier" in one for one in answer.notices)
@@ -243,11 +236,7 @@ def themed(settings, tmp_path: Path, import_into) -> Answerer:
         )  # fmt: skip
     for title, status in (("Fonds vélo", "ouvert"), ("Fonds rail", "clos")):
         text = f"Le {title} soutient la mobilité. Il est {status} depuis 2020"
-        (tmp_path / f"{title}.md").write_text(
-            _PROGRAMME.format(
-                title=title, status=status, holder="L'État", themes="mobilite", text=text
-            )
-        )
+        _write_programme(tmp_path, title, status, text, themes="mobilite")
     import_into(settings, *sorted(tmp_path.glob("*.md")))
     return Answerer(settings)
 
@@ -325,12 +314,7 @@ def test_the_theme_that_was_read_is_told_where_the_question_calls_it_otherwise(t
 
 def test_aids_that_may_be_over_are_counted(settings, tmp_path, import_into) -> None:
     for title, status in (("Fonds sûr", "ouvert"), ("Fonds flou", "à vérifier")):
-        (tmp_path / f"{title[6:]}.md").write_text(
-            _PROGRAMME.format(
-                title=title, status=status, holder="L'État", themes="mobilite",
-                text="Le fonds aide la mobilité",
-            )
-        )  # fmt: skip
+        _write_programme(tmp_path, title, status, "Le fonds aide la mobilité", themes="mobilite")
     import_into(settings, *sorted(tmp_path.glob("*.md")))
     notices = Answerer(settings).answer("Quels dispositifs pour la mobilité ?").notices
     assert any("à vérifier" in one and one.endswith("1.") for one in notices)
@@ -357,6 +341,7 @@ def test_fiches_that_say_it_in_their_header_alone_are_named_all_the_same(themed)
         "Quelle action commune sur l'alimentation ?",
         "Avec quels territoires travailler sur l'alimentation ?",
         "Quels territoires ont le plus travaillé sur l'alimentation ?",
+        "Quels territoires travaillent sur l'habitat, et comment ont-ils commencé ?",
     ],
 )
 def test_two_themes_or_places_and_details_of_a_theme_make_no_list(themed, question) -> None:

@@ -32,11 +32,12 @@ _NUMBER = (
 )
 _DECIMAL = re.compile(r"\d+[.,]\d{1,2}")
 # «Ne sont plus ouverts», «seront clos», «le plus engagées», «avec quels territoires»: another list
-# than that of the headers.
+# than that of the headers; «…, et comment ont-ils commencé ?»: more than a list.
 _OTHERWISE = re.compile(
     r"\b(?:ne|n'|ni|seront|sera|serait|seraient|etaient|etait|not|no|never|will|would|were|was|nicht"
     r"|kein\w*|werden|wird|waren|war|contre|veulent|against|want|gegen|wollen)\b|n't\b|n'(?=\w)"
     r"|\b(?:le|la|les) (?:plus|moins)\b|(?<!at )\b(?:most|least|best)\b|\bmeisten\b"
+    r"|\b(?:comment|pourquoi|quand|why|when|warum|wann|how(?! many)|wie(?! viele))\b"
     r"|\b(?:le long|au bord|a l'est|a l'ouest) d"
     r"|\b(?:avec|dans|sur|contre|pour|with|mit|fur) (?:quel|which|what|welche)"
 )

@@ -122,7 +122,7 @@ def _about(
     if not chosen:
         return ()
 
-    def place(hit: Hit) -> tuple[bool, int]:
+    def sort_key(hit: Hit) -> tuple[bool, int]:
         body = hit.passage.text
         for heading in hit.passage.headings:
             body = body.replace(heading, "")
@@ -131,7 +131,7 @@ def _about(
 
     found: dict[str, Hit] = {}
     ranked = search.search(query, _RANKED, Filters(documents=tuple(chosen))).hits
-    for hit in sorted(ranked, key=place):
+    for hit in sorted(ranked, key=sort_key):
         found.setdefault(hit.document.id, hit)
     order = [hit.document.id for hit in ranked]
     return tuple(sorted(found.values(), key=lambda hit: order.index(hit.document.id))[:_QUOTED])
