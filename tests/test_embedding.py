@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from advisor.errors import ModelUnavailable
-from advisor.index import embedding
 from advisor.index.embedding import StaticEmbeddings, load_embeddings
 from advisor.settings import SHIPPED_MODEL
 
@@ -64,14 +63,3 @@ def test_a_missing_or_damaged_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable) as caught:
         StaticEmbeddings(tmp_path)
     assert str(tmp_path) in caught.value.message()
-
-
-def test_word_vectors_are_the_same_however_many_words_were_met_before(monkeypatch) -> None:
-    words = ["habitant", "charbon", "eau", "habitant", "zzzq"]
-    expected = StaticEmbeddings(SHIPPED_MODEL).word_vectors(words)
-    monkeypatch.setattr(embedding, "_WORDS_KEPT", 4)
-    model = StaticEmbeddings(SHIPPED_MODEL)
-    for part in (["toit", "eau"], words, ["fosse", "toit", "eau"], words, [*words, "bois"]):
-        model.word_vectors(part)
-    assert np.array_equal(model.word_vectors(words), expected)
-    assert model.word_vectors([*words, "bois"]).shape == (6, expected.shape[1])

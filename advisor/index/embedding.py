@@ -11,8 +11,7 @@ import hashlib
 import json
 import logging
 import os
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,6 @@ from advisor.index.tokenizer import load_tokenizer
 Vectors = npt.NDArray[np.float32]
 _ENCODE_BATCH = 256
 _WORD_DIMENSIONS = 256
-# Words whose vector is kept between questions: 12 MB.
-_WORDS_KEPT = 12_000
 
 
 class PassageEmbeddings(Embeddings):
@@ -106,11 +103,15 @@ class StaticEmbeddings(PassageEmbeddings):
         self._ids: dict[str, int] = self._tokenizer.get_vocab()
         self._unknown = self._ids.get("[UNK]")
         self.dimension = int(self._table.shape[1])
-        self._words = _WordTable(self._read_words)
         digest = hashlib.blake2b(np.ascontiguousarray(table).data, digest_size=4).hexdigest()
         self.model_id = f"static/{folder.name}@{digest}"
 
     def encode(self, texts: Sequence[str]) -> Vectors:
+        return _unit(self._sums(texts))
+
+    def _sums(self, texts: Sequence[str]) -> Vectors:
+        """Return the weighted sum of the vectors of each text's tokens: it points where the mean
+        points."""
         out = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for first in range(0, len(texts), _ENCODE_BATCH):
             batch = list(texts[first : first + _ENCODE_BATCH])
@@ -119,9 +120,8 @@ class StaticEmbeddings(PassageEmbeddings):
             ):
                 ids = [token for token in encoding.ids if token != self._unknown]
                 if ids:
-                    # The sum points where the mean points.
                     out[row] = self._weights[ids] @ self._table[self._rows[ids]].astype(np.float32)
-        return _unit(out)
+        return out
 
     def knows(self, word: str) -> bool:
         return any(
@@ -129,9 +129,6 @@ class StaticEmbeddings(PassageEmbeddings):
         )
 
     def word_vectors(self, words: Sequence[str]) -> Vectors:
-        return self._words.of(words)
-
-    def _read_words(self, words: Sequence[str]) -> Vectors:
         # The first dimensions stand alone, and are enough to tell words apart.
         out = np.zeros((len(words), min(self.dimension, _WORD_DIMENSIONS)), dtype=np.float32)
         whole = [place for place, word in enumerate(words) if word in self._ids]
@@ -139,43 +136,8 @@ class StaticEmbeddings(PassageEmbeddings):
         out[whole] = self._table[rows, : out.shape[1]]
         pieces = [place for place, word in enumerate(words) if word not in self._ids]
         if pieces:
-            out[pieces] = self.encode([words[place] for place in pieces])[:, : out.shape[1]]
+            out[pieces] = self._sums([words[place] for place in pieces])[:, : out.shape[1]]
         return _unit(out)
-
-
-class _WordTable:
-    """The vectors of the words met lately: every passage compared brings the same ones again.
-
-    Args:
-        read: returns the vectors of words, one row each.
-    """
-
-    def __init__(self, read: Callable[[Sequence[str]], Vectors]) -> None:
-        self._read = read
-        self._lock = threading.Lock()
-        self._rows: dict[str, int] = {}
-        self._vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
-
-    def of(self, words: Sequence[str]) -> Vectors:
-        """Return the vectors of words, one row each."""
-        with self._lock:
-            new = [word for word in dict.fromkeys(words) if word not in self._rows]
-            if len(self._rows) + len(new) > _WORDS_KEPT:
-                self._rows.clear()
-                new = list(dict.fromkeys(words))
-            if len(new) > _WORDS_KEPT:
-                return self._read(words)
-            if new:
-                self._add(new)
-            return self._vectors[list(map(self._rows.__getitem__, words))]
-
-    def _add(self, words: Sequence[str]) -> None:
-        read = self._read(words)
-        if not len(self._vectors):
-            self._vectors = np.zeros((_WORDS_KEPT, read.shape[1]), dtype=np.float32)
-        first = len(self._rows)
-        self._vectors[first : first + len(words)] = read
-        self._rows |= {word: row for row, word in enumerate(words, start=first)}
 
 
 def _unit(rows: Vectors) -> Vectors:

@@ -30,6 +30,8 @@ from advisor.index.token_encoder import TokenEncoder, titled
 
 Progress = Callable[[str, int, int], None]
 _BATCH = 2000
+# With more records for each passage, most of them of withdrawn documents, words are written anew.
+_MOST_RECORDS = 2
 # Vectors of so many dimensions are indexed by this many of them, the first.
 _LONG, INDEXED_DIMENSIONS = 512, 192
 
@@ -107,7 +109,7 @@ class IndexStore:
             self._read_missing(progress)
             wanted = self._catalogue.next_passages()
             base = None if from_scratch else previous
-            self._build_lexical(base, self._folders.lexical(number), wanted, progress)
+            self._build_lexical(base, number, embeddings, wanted, progress)
             self._build_dense(base, number, embeddings, wanted, progress)
             generation = Generation(
                 number,
@@ -157,21 +159,30 @@ class IndexStore:
             progress("tokens", first + len(batch), len(missing))
 
     def _build_lexical(
-        self, base: Generation | None, target: Path, wanted: dict[str, str], progress: Progress
+        self,
+        base: Generation | None,
+        number: int,
+        embeddings: PassageEmbeddings,
+        wanted: dict[str, str],
+        progress: Progress,
     ) -> None:
+        target = self._folders.lexical(number)
         known: set[str] = set()
         removed: set[str] = set()
         if base is not None:
             source = self._folders.lexical(base.id)
             with suppress(IndexUnavailable):
-                known = LexicalIndex(source).ids()
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.lock"))
+                index = LexicalIndex(source)
+                kept = index.forward.written <= _MOST_RECORDS * index.size
+                if kept and index.forward.intact():
+                    known = index.ids()
+                    shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.lock"))
         if stale := known - wanted.keys():
             entries = self._catalogue.index_entries(sorted(stale))
             removed = {one.passage.document_id for one in entries}
         added = sorted(wanted.keys() - known)
         entries = self._catalogue.index_entries(added)
-        for count in update_lexical(target, entries, removed):
+        for count in update_lexical(target, entries, removed, embeddings):
             progress("lexical", count, len(added))
 
     def _build_dense(
@@ -228,6 +239,9 @@ class IndexStore:
 
     def _differences(self, opened: OpenIndexes, expected: set[str]) -> list[AdvisorError]:
         problems = list(opened.problems)
+        if opened.lexical is not None and not opened.lexical.forward.intact():
+            path = str(opened.lexical.path)
+            problems.append(IndexUnavailable("index_damaged", path=path, reason="words"))
         indexes: list[tuple[str, LexicalIndex | DenseIndex]] = []
         if opened.lexical is not None:
             indexes.append(("lexical", opened.lexical))

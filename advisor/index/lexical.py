@@ -1,9 +1,9 @@
-"""The lexical index: a Tantivy folder that finds candidate passages and keeps their words.
+"""The lexical index: a Tantivy folder that finds candidate passages, and the words of these.
 
-It stores passage ids and the content words of each field, no running text. Terms come from
-``advisor.text.analysis``, for documents and questions alike, so Tantivy splits on white space
-and nothing else. Tantivy's BM25 has fixed parameters and knows no fields weighted together:
-it finds candidates, ``advisor.retrieval.bm25f`` ranks them from the words kept here.
+Terms come from ``advisor.text.analysis``, for documents and questions alike, so Tantivy splits on
+white space and nothing else. Tantivy's BM25 has fixed parameters and knows no fields weighted
+together: it finds candidates, ``advisor.retrieval.bm25f`` ranks them from the words that
+``advisor.index.forward`` keeps in the same folder.
 """
 
 from __future__ import annotations
@@ -11,46 +11,36 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Concatenate, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import tantivy
 
 from advisor.catalogue.records import IndexEntry
 from advisor.errors import AdvisorError, IndexUnavailable, StorageError, first_line
+from advisor.index.embedding import PassageEmbeddings
+from advisor.index.forward import ForwardIndex, ForwardWriter, PassageWords
 from advisor.text.analysis import content_words, stems
-from advisor.text.language import Language
 
 _WRITER_BYTES = 60_000_000
 # Its number changes with the analysis: an index whose terms another made is built anew.
-_TERMS = "terms-4"
+_TERMS = "terms-5"
 # Boosts of the three fields when candidates are looked for.
 _FIELD_BOOSTS = {"title": 0.2, "headings": 0.5, "body": 1.0}
-_SEPARATOR = "|"
+_FORWARD = "forward"
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-class Candidate(NamedTuple):
-    """A passage found, Tantivy's score, and its content words by field, in order."""
-
-    passage_id: str
-    score: float
-    lang: Language
-    title: Sequence[str]
-    headings: Sequence[str]
-    body: Sequence[str]
-
-
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
     for name in _FIELD_BOOSTS:
         builder.add_text_field(name, tokenizer_name=_TERMS, index_option="freq")
     # Whole words: the vocabulary that spelling correction draws on.
     builder.add_text_field("spellings", tokenizer_name=_TERMS, index_option="basic")
-    # Read back for the candidates only.
-    builder.add_bytes_field("words", stored=True, indexed=False)
+    # Where the words of the passage are in the forward index.
+    builder.add_integer_field("place", fast=True)
     builder.add_integer_field("length", fast=True)
     return builder.build()
 
@@ -102,6 +92,8 @@ class LexicalIndex:
             index = _open(path, self._schema)
             index.reload()
             self._searcher = index.searcher()
+            #: The words of the passages.
+            self.forward = ForwardIndex(path / _FORWARD)
         except IndexUnavailable:
             raise
         except PermissionError:
@@ -142,8 +134,11 @@ class LexicalIndex:
         terms: Mapping[str, float],
         limit: int,
         document_ids: Sequence[str] | None = None,
-    ) -> list[Candidate]:
-        """Return the best candidates for weighted terms, among some documents when given."""
+    ) -> list[PassageWords]:
+        """Return the best candidates for weighted terms, among some documents when given.
+
+        They are in the order of their ids: Tantivy's scores decide which they are, and no more.
+        """
         if not terms or not self.size:
             return []
         should = [
@@ -168,10 +163,8 @@ class LexicalIndex:
                     (tantivy.Occur.Must, tantivy.Query.const_score_query(allowed, 0.0)),
                 ]
             )
-        found = self._searcher.search(query, limit).hits
-        candidates = [self._candidate(address, float(score)) for score, address in found]
         # Equal scores come in an order that depends on how the index was built; ids do not.
-        return sorted(candidates, key=lambda one: (-one.score, one.passage_id))
+        return sorted(self._found(query, limit), key=lambda one: one.passage_id)
 
     @_reading
     def holds(
@@ -196,53 +189,51 @@ class LexicalIndex:
         return bool(self._searcher.search(query, 1).hits)
 
     @_reading
-    def candidates(self, passage_ids: Sequence[str]) -> dict[str, Candidate]:
-        """Return the words of some passages, by passage id."""
+    def passages(self, passage_ids: Sequence[str]) -> list[PassageWords]:
+        """Return the words of some passages, in any order; one that is not there is left out."""
         if not passage_ids:
-            return {}
+            return []
         query = tantivy.Query.term_set_query(self._schema, "id", list(passage_ids))
-        found = self._searcher.search(query, len(passage_ids)).hits
-        candidates = [self._candidate(address, 0.0) for _, address in found]
-        return {one.passage_id: one for one in candidates}
-
-    def _candidate(self, address: tantivy.DocAddress, score: float) -> Candidate:
-        stored = self._searcher.doc(address)
-        words = bytes(cast(bytes, stored.get_first("words"))).decode()
-        lang, title, headings, body = words.split(_SEPARATOR)
-        return Candidate(
-            str(stored.get_first("id")), score, cast(Language, lang),
-            title.split(), headings.split(), body.split(),
-        )  # fmt: skip
+        return self._found(query, len(passage_ids))
 
     @_reading
     def ids(self) -> set[str]:
         """Return every passage id in the index."""
-        found = self._searcher.search(tantivy.Query.all_query(), max(self.size, 1)).hits
-        return {str(self._searcher.doc(address).get_first("id")) for _, address in found}
+        found = self._found(tantivy.Query.all_query(), max(self.size, 1))
+        return {one.passage_id for one in found}
+
+    def _found(self, query: tantivy.Query, limit: int) -> list[PassageWords]:
+        addresses = [address for _, address in self._searcher.search(query, limit).hits]
+        places = self._searcher.fast_field_values("place", addresses)
+        return self.forward.passages(cast(list[int], places))
 
 
 def update_lexical(
     path: Path,
     added: Iterable[IndexEntry],
     removed_documents: Iterable[str],
+    embeddings: PassageEmbeddings,
 ) -> Iterator[int]:
     """Apply changes to the index folder (created if absent); yield after each added passage.
 
-    Nothing is visible to readers before the generator is exhausted and the commit done.
+    Nothing is visible to readers before the generator is exhausted and the commit done. The model
+    gives words their vectors.
     """
     path.mkdir(parents=True, exist_ok=True)
     schema = _schema()
     writer = _open(path, schema).writer(heap_size=_WRITER_BYTES, num_threads=1)
+    forward = ForwardWriter(path / _FORWARD)
     for document_id in removed_documents:
         writer.delete_documents_by_term("document", document_id)
     for count, one in enumerate(added, start=1):
-        writer.add_document(_document(one))
+        writer.add_document(_document(one, forward))
         yield count
+    forward.finish(embeddings)
     writer.commit()
     writer.wait_merging_threads()
 
 
-def _document(entry: IndexEntry) -> tantivy.Document:
+def _document(entry: IndexEntry, forward: ForwardWriter) -> tantivy.Document:
     passage, lang = entry.passage, entry.lang
     fields = {
         # A fiche is found by its other names too.
@@ -250,13 +241,12 @@ def _document(entry: IndexEntry) -> tantivy.Document:
         "headings": content_words(" ".join(passage.headings), lang),
         "body": content_words(passage.text, lang),
     }
-    stored = [lang, *(" ".join(words) for words in fields.values())]
     spellings = sorted({word for words in fields.values() for word in words})
     return tantivy.Document(
         id=passage.id,
         document=passage.document_id,
         spellings=" ".join(word for word in spellings if word.isalpha()),
-        words=_SEPARATOR.join(stored).encode(),
+        place=forward.add(passage.id, lang, **fields),
         length=len(fields["body"]),
         **{name: " ".join(stems(words, lang)) for name, words in fields.items()},
     )

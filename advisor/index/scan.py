@@ -78,7 +78,7 @@ class ScannedVectors:
     def altered(self, ids: Sequence[str], vectors: Vectors) -> list[str]:
         """Return the ids of those passages, all there, whose vectors are others than these."""
         rows = self._rows(ids)
-        codes, scales = _coded(vectors)
+        codes, scales = coded(vectors)
         same = (
             (self._codes[rows] == codes).all(axis=1)
             & (_signs(vectors) == self._signs[:, rows].T).all(axis=1)
@@ -164,7 +164,7 @@ def write_scan(
             rows = slice(start, start + len(some))
             if list(some) != list(ids[rows]):
                 raise IndexUnavailable("build_failed", reason=f"vectors {start}")
-            codes, scales[rows] = _coded(vectors)
+            codes, scales[rows] = coded(vectors)
             file.write(codes.tobytes())
             signs[:, rows] = _signs(vectors).T
             start += len(some)
@@ -177,7 +177,7 @@ def _words(dimension: int) -> int:
     return -(-dimension // 64)
 
 
-def _coded(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
+def coded(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
     """Return the numbers of each vector in 8 bits, and what restores them."""
     largest = np.abs(vectors).max(axis=1, initial=0)
     codes = np.rint(vectors * (_LARGEST / np.maximum(largest, 1e-9))[:, None])

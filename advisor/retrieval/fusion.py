@@ -54,14 +54,17 @@ def fuse(lexical: Mapping[str, float], dense: Mapping[str, float]) -> list[Fused
     return _sorted(fused)
 
 
-def with_matches(ranked: Sequence[Fused], matches: Sequence[float]) -> list[Fused]:
-    """Mix a match in [0, 1] per passage, relative to the best, into the scores; rank again."""
-    top = max(matches, default=0.0)
+def with_matches(ranked: Sequence[Fused], matches: Mapping[str, float]) -> list[Fused]:
+    """Mix matches in [0, 1], by passage id, relative to the best, into the scores; rank again."""
+    top = max(matches.values(), default=0.0)
     if not top:
         return list(ranked)
     return _sorted(
-        one._replace(score=(1 - MATCH_WEIGHT) * one.score + MATCH_WEIGHT * match / top)
-        for one, match in zip(ranked, matches, strict=True)
+        one._replace(
+            score=(1 - MATCH_WEIGHT) * one.score
+            + MATCH_WEIGHT * matches.get(one.passage_id, 0.0) / top
+        )
+        for one in ranked
     )
 
 

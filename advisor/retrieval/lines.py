@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,7 @@ from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
 from advisor.retrieval.word_match import WordMatch
-from advisor.text.analysis import analyse, content_words, stems
-from advisor.text.language import Language
+from advisor.text.analysis import content_words, stems
 from advisor.text.sentences import sentence_spans
 
 Matches = npt.NDArray[np.float32]
@@ -196,43 +196,43 @@ def _match(
     match: WordMatch,
 ) -> None:
     """Tell for each line how well it answers for each word asked."""
-    above = [(_titles(one.hit), " ".join(one.hit.document.aliases)) for one in evidence]
-    texts = [
-        words
-        for one, parts in zip(evidence, above, strict=True)
-        for words in (
-            *(content_words(part, one.hit.document.lang) for part in parts),
-            *(line.words for line in one.lines),
-        )
-    ]
-    near = np.clip((match.similarities(texts) - _CHANCE) / (1 - _CHANCE), 0, 1)
     terms = list(stems(asked, query.lang))
-    position = 0
-    asking = asking_words(query.asking, query.lang)
-    for one, parts in zip(evidence, above, strict=True):
+    sought = {*terms, *chain.from_iterable(one.terms for one in query.alternatives)}
+    nothing = [0.0] * len(terms)
+    texts: list[Sequence[str]] = []
+    held: list[list[float]] = []
+    for one in evidence:
         lang = one.hit.document.lang
-
-        def answering(row: int, found: Container[str], lang: Language = lang) -> Matches:
-            held = [query.holds(term, found, lang) for term in terms]
-            best: Matches = np.maximum(near[row], held)
-            return best
-
-        titles, names = (
-            answering(row, frozenset(analyse(part, lang)))
-            for row, part in enumerate(parts, start=position)
-        )
+        # Its titles, its other names, its lines.
+        above = [content_words(_titles(one.hit), lang)]
+        above.append(content_words(" ".join(one.hit.document.aliases), lang))
+        texts += [*above, *(line.words for line in one.lines)]
+        for found in (
+            *(frozenset(stems(words, lang)) for words in above),
+            *(line.terms for line in one.lines),
+        ):
+            there = found & sought
+            held.append([query.holds(term, there, lang) for term in terms] if there else nothing)
+    near = np.clip((match.similarities(texts) - _CHANCE) / (1 - _CHANCE), 0, 1)
+    best: Matches = np.maximum(near, np.array(held, dtype=np.float32).reshape(near.shape))
+    asking = asking_words(query.asking, query.lang)
+    ask_for = [(place, asking[word]) for place, word in enumerate(asked) if word in asking]
+    row = 0
+    for one in evidence:
+        titles, names = best[row : row + 2]
         either = np.maximum(titles, names)
         one.above = dict(zip(asked, either.tolist(), strict=True))
         # That a fiche on how to do something is looked for by a name says nothing of a place.
-        sought = query.places and one.hit.document.kind in PRACTICAL_KINDS
-        one.said = dict(zip(asked, titles.tolist(), strict=True)) if sought else one.above
-        for row, line in enumerate(one.lines, start=position + len(parts)):
-            best = np.maximum(answering(row, line.terms), _ABOVE * either)
-            line.matches = dict(zip(asked, best.tolist(), strict=True))
-            for word in asking.keys() & line.matches.keys():
-                if line.matches[word] < _ASKING and asking[word].search(line.text):
-                    line.matches[word] = _ASKING
-        position += len(parts) + len(one.lines)
+        without_names = query.places and one.hit.document.kind in PRACTICAL_KINDS
+        one.said = dict(zip(asked, titles.tolist(), strict=True)) if without_names else one.above
+        row += 2
+        matches = np.maximum(best[row : row + len(one.lines)], _ABOVE * either).tolist()
+        for line, found_there in zip(one.lines, matches, strict=True):
+            for place, value in ask_for:
+                if found_there[place] < _ASKING and value.search(line.text):
+                    found_there[place] = _ASKING
+            line.matches = dict(zip(asked, found_there, strict=True))
+        row += len(one.lines)
 
 
 def _titles(hit: Hit) -> str:

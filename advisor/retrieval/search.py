@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from advisor.catalogue.records import Filters, Passage
@@ -11,7 +11,7 @@ from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, UsageError
 from advisor.index.embedding import PassageEmbeddings
-from advisor.index.lexical import Candidate
+from advisor.index.forward import PassageWords
 from advisor.index.opening import OpenIndexes
 from advisor.index.token_encoder import encoder_of
 from advisor.retrieval.bm25f import QuestionRanking
@@ -129,7 +129,7 @@ class PassageSearch:
             is_word = model.knows if model is not None else lambda _word: False
             query = expand(query, indexes.lexical, self._settings.home, indexes.languages, is_word)
         words = word_weights(query, indexes.lexical)
-        match = WordMatch(list(words), self.embeddings)
+        match = self._word_match(indexes, words)
         fetch = max(FULL, k)
         candidates = self._candidates(indexes, query, fetch, allowed) if legs != DENSE else {}
         lexical = {key: score for key, (_, score) in candidates.items()}
@@ -169,7 +169,7 @@ class PassageSearch:
     def lines(self, result: SearchResult) -> list[Evidence]:
         """Return the lines of each passage of a result, compared with the question."""
         unread = [hit for hit in result.hits if hit.passage.id not in result.evidence]
-        match = WordMatch(list(result.weights), self.embeddings)
+        match = self._word_match(self._served.current(), result.weights)
         read = read_lines(result.query, unread, result.weights, match, self.gazetteer)
         known = {**result.evidence, **{one.hit.passage.id: one for one in read}}
         evidence = [replace(known[hit.passage.id], hit=hit) for hit in result.hits]
@@ -253,7 +253,7 @@ class PassageSearch:
 
     def _candidates(
         self, indexes: OpenIndexes, query: Query, fetch: int, allowed: list[str] | None
-    ) -> dict[str, tuple[Candidate, float]]:
+    ) -> dict[str, tuple[PassageWords, float]]:
         """Return the lexical candidates with their score, by passage id."""
         index = indexes.lexical
         if index is None:
@@ -263,12 +263,14 @@ class PassageSearch:
         for terms in weights.values():
             for term, value in terms.items():
                 wanted[term] = max(wanted.get(term, 0.0), value / rarity(index, (term,)))
-        ranking = QuestionRanking(weights, query.words, index.mean_length)
-        return {
-            one.passage_id: (one, ranking.score(one))
-            for one in index.search(wanted, fetch, allowed)
-            if one.lang in weights
-        }
+        ranking = QuestionRanking(weights, query.words, index.forward, index.mean_length)
+        found = [one for one in index.search(wanted, fetch, allowed) if one.lang in weights]
+        scores = ranking.scores(found)
+        return {one.passage_id: (one, score) for one, score in zip(found, scores, strict=True)}
+
+    def _word_match(self, indexes: OpenIndexes, words: Iterable[str]) -> WordMatch:
+        forward = indexes.lexical.forward if indexes.lexical is not None else None
+        return WordMatch(list(words), self.embeddings, forward)
 
     def _matched(
         self,
@@ -276,22 +278,19 @@ class PassageSearch:
         words: Mapping[str, float],
         match: WordMatch,
         ranked: Sequence[Fused],
-        known: Mapping[str, Candidate],
+        known: Mapping[str, PassageWords],
     ) -> list[Fused]:
         """Rank the best passages again with how well they answer for each word."""
         best = ranked[:_MATCHED]
         index = indexes.lexical
         if index is None or indexes.dense is None or self.embeddings is None:
             return list(ranked)
-        missing = [one.passage_id for one in best if one.passage_id not in known]
-        known = {**known, **index.candidates(missing)}
-        texts = [
-            (*found.title, *found.headings, *found.body) if (found := known.get(one.passage_id))
-            else () for one in best
-        ]  # fmt: skip
-        matches = match.weighted_means(texts, words)
+        others = index.passages([one.passage_id for one in best if one.passage_id not in known])
+        there = [*(known[one.passage_id] for one in best if one.passage_id in known), *others]
+        means = match.weighted_means(there, words)
+        ids = (one.passage_id for one in there)
         # Those that were not looked at have no match.
-        return with_matches(ranked, [*matches, *[0.0] * (len(ranked) - len(best))])
+        return with_matches(ranked, dict(zip(ids, means, strict=True)))
 
     def _read(
         self, query: Query, ranked: Sequence[Fused], problems: list[AdvisorError]

@@ -18,7 +18,8 @@ _ABBREVIATIONS = word_list("abbreviations")
 _BEFORE_NUMBERS = frozenset({"art", "fig", "max", "min", "no", "nos", "sept", "tab"})
 _END = re.compile(r"[.!?…]+[\"'»”’)\]]*(?:[\s\u00a0\u202f]*»)?(?=\s|$)")
 _OPENING = re.compile(r"[\s\u00a0\u202f]*[«“\"'(\[–—-]?[\s\u00a0\u202f]*(\S)")
-_LAST_WORD = re.compile(r"([\w°]+)$")
+# Beside letters and figures, what a word is made of: «n°».
+_IN_WORDS = "_°"
 
 _GERMAN_ORDINAL = re.compile(
     r"\b(?:am|den|der|dem|die|das|vom|bis|zum|im)\s+\d{1,2}$", re.IGNORECASE
@@ -67,10 +68,12 @@ def _is_boundary(text: str, begin: int, match: re.Match[str], end: int) -> bool:
         return False
     if match.group()[0] != "." or match.group().startswith(".."):
         return True
-    word = _LAST_WORD.search(text, begin, match.start())
-    if word is None:
+    start = match.start()
+    while start > begin and (text[start - 1].isalnum() or text[start - 1] in _IN_WORDS):
+        start -= 1
+    last = text[start : match.start()]
+    if not last:
         return True
-    last = word.group(1)
     if last.lower() in _ABBREVIATIONS:
         # «Art. 5», «sept. 2020»; but «un centre d'art. Il a ouvert…».
         return last.lower() in _BEFORE_NUMBERS and not after.group(1).isdigit()
@@ -78,7 +81,7 @@ def _is_boundary(text: str, begin: int, match: re.Match[str], end: int) -> bool:
     if len(last) == 1 and last.isalpha() and last.isupper():
         return False
     if last.isdigit() and len(last) <= 2:
-        return word.start() > begin + 1 and not _GERMAN_ORDINAL.search(text, begin, match.start())
+        return start > begin + 1 and not _GERMAN_ORDINAL.search(text, begin, match.start())
     return True
 
 

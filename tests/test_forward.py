@@ -1,0 +1,227 @@
+"""The words of passages as numbers: kept, ranked, compared with a question."""
+
+import random
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from advisor.errors import IndexUnavailable
+from advisor.index.embedding import PassageEmbeddings, load_embeddings
+from advisor.index.forward import ForwardIndex, ForwardWriter
+from advisor.index.lexical import LexicalIndex
+from advisor.retrieval.bm25f import CLOSE, HEADINGS, K1, SAME_FORM, TITLE, B, QuestionRanking
+from advisor.retrieval.search import PassageSearch
+from advisor.retrieval.word_match import WordMatch
+from advisor.settings import SHIPPED_MODEL, Settings
+from advisor.text.analysis import content_words, stem
+from ingest.pipeline import rebuild
+from tests.test_import import problems
+from tests.test_indexes import published
+
+Fields = tuple[list[str], list[str], list[str]]
+
+
+def kept(settings: Settings) -> dict[str, list[str]]:
+    """Return the words of each published passage, with their vectors' sums."""
+    lexical = LexicalIndex(published(settings) / "lexical")
+    found = lexical.passages(sorted(lexical.ids()))
+    ones = np.ones((1, 256), dtype=np.float32)
+    return {
+        one.passage_id: [
+            f"{word} {cosine:.4f}"
+            for word, cosine in zip(
+                lexical.forward.spelt(one.words),
+                lexical.forward.cosines(one.words, ones)[:, 0],
+                strict=True,
+            )
+        ]
+        for one in found
+    }
+
+
+def write(folder: Path, passages: dict[str, Fields], lang: str = "fr") -> list[int]:
+    """Add passages to a folder; return where their records begin."""
+    writer = ForwardWriter(folder)
+    places = [writer.add(key, lang, *fields) for key, fields in passages.items()]
+    writer.finish(load_embeddings(str(SHIPPED_MODEL)))
+    return places
+
+
+def test_the_words_of_passages_come_back_whatever_is_added_later(tmp_path) -> None:
+    first = {
+        "a": (["chaufferie"], [], ["bois", "énergie", "bois"]),
+        "passage-b": ([], ["gouvernance"], []),
+    }
+    places = write(tmp_path, first)
+    later = {"ç": (["bois"], ["chaufferie"], ["tramway"])}
+    places += write(tmp_path, later, "de")
+    index = ForwardIndex(tmp_path)
+    found = index.passages(places)
+    for one, (key, (title, headings, body)) in zip(found, {**first, **later}.items(), strict=True):
+        assert one.passage_id == key
+        assert one.lang == ("de" if key in later else "fr")
+        assert (one.title, one.headings) == (len(title), len(headings))
+        assert index.spelt(one.words) == [*title, *headings, *body]
+    assert index.written == 3
+    assert index.intact()
+
+
+def test_an_index_without_passages_has_no_word(tmp_path) -> None:
+    write(tmp_path, {})
+    index = ForwardIndex(tmp_path)
+    assert index.numbers(["bois"]).tolist() == [-1]
+    assert index.terms.ranks(["bois"], index.numbers([])).tolist() == []
+
+
+def _corpus() -> dict[str, Fields]:
+    draw = random.Random(3)
+    words = content_words(
+        "des habitants financent la chaufferie bois, l'habitant finance le financement de l'énergie"
+        " et les économies d'énergie des logements ; un élu partage l'eau du toit de la mairie"
+    )
+    return {
+        f"{number}": tuple(draw.choices(words, k=draw.randrange(most)) for most in (3, 4, 30))
+        for number in range(40)
+    }
+
+
+def _score(fields: Fields, terms: dict[str, float], asked: list[str], mean: float) -> float:
+    """BM25F with its bonuses, word by word."""
+    title, headings, body = fields
+    shrink = 1 / (1 - B + B * len(body) / mean)
+    counts: Counter[str] = Counter()
+    same: Counter[str] = Counter()
+    for words, weight in ((title, TITLE), (headings, HEADINGS), (body, shrink)):
+        for word in words:
+            term = stem(word, "fr")
+            if term in terms:
+                counts[term] += weight
+                same[term] += weight if word in asked else 0
+    score = sum(terms[term] * count / (count + K1) for term, count in counts.items())
+    score += SAME_FORM * sum(terms[term] * count / (count + K1) for term, count in same.items())
+    stems = [stem(word, "fr") for word in asked]
+    found = [stem(word, "fr") for word in body]
+    for one, other in pairwise(stems):
+        if one == other or not {one, other} <= terms.keys() & set(found):
+            continue
+        gap = min(
+            abs(first - second)
+            for first, term in enumerate(found)
+            for second, with_it in enumerate(found)
+            if (term, with_it) == (one, other)
+        )
+        score += CLOSE * min(terms[one], terms[other]) / gap if gap <= 3 else 0
+    return score
+
+
+def test_candidates_are_scored_as_word_by_word(tmp_path) -> None:
+    corpus = _corpus()
+    places = write(tmp_path, corpus)
+    asked = content_words(
+        "Comment les habitants financent-ils les économies d'énergie d'habitants ?"
+    )
+    terms = {stem(word, "fr"): 1 + len(word) / 7 for word in asked}
+    terms["gouvern"] = 2.0
+    index = ForwardIndex(tmp_path)
+    scores = QuestionRanking({"fr": terms, "de": {}}, asked, index, 12.5).scores(
+        index.passages(places)
+    )
+    expected = [_score(fields, terms, asked, 12.5) for fields in corpus.values()]
+    assert scores == pytest.approx(expected)
+    assert len(set(scores)) > 20
+
+
+def test_passages_of_a_language_without_terms_score_nothing(tmp_path) -> None:
+    places = write(tmp_path, {"a": (["bois"], [], ["bois"])})
+    index = ForwardIndex(tmp_path)
+    ranking = QuestionRanking({"de": {"bois": 1.0}, "fr": {}}, ["bois"], index, 1.0)
+    assert ranking.scores(index.passages(places)) == [0.0]
+
+
+class _NoWordVectors(PassageEmbeddings):
+    """A model that reads texts only."""
+
+    model_id = "texts only"
+
+
+@pytest.mark.parametrize("model", [load_embeddings(str(SHIPPED_MODEL)), _NoWordVectors()])
+def test_words_are_as_near_by_their_numbers_as_by_their_letters(tmp_path, model) -> None:
+    corpus = {**_corpus(), "empty": ([], [], [])}
+    writer = ForwardWriter(tmp_path)
+    places = [writer.add(key, "fr", *fields) for key, fields in corpus.items()]
+    writer.finish(model)
+    index = ForwardIndex(tmp_path)
+    weights = {"financer": 2.0, "chauffage": 1.0, "logement": 0.5}
+    match = WordMatch(list(weights), model, index)
+    by_number = match.weighted_means(index.passages(places), weights)
+    texts = [[word for field in fields for word in field] for fields in corpus.values()]
+    by_letter = WordMatch(list(weights), model).similarities(texts) @ [
+        value / 3.5 for value in weights.values()
+    ]
+    assert by_number == pytest.approx(by_letter.tolist(), abs=0.005)
+    assert by_number[-1] == 0 < max(by_number)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("records.bin", lambda content: content[:-400]),
+        ("records.bin", lambda content: bytes(len(content))),
+        ("words.txt", lambda content: content[:-9]),
+        ("words.npz", lambda content: content[:-9]),
+        ("words.npz", lambda content: content.replace(b"terms", b"terns")),
+        ("vectors.npy", lambda content: content[:-9]),
+    ],
+)
+def test_lost_words_are_answered_around_and_written_anew(imported, name, damage) -> None:
+    path = published(imported) / "lexical" / "forward" / name
+    path.write_bytes(damage(path.read_bytes()))
+    search = PassageSearch(imported)
+    result = search.search("fosse fermée en 1986", 1)
+    assert "1986" in result.hits[0].passage.text
+    assert result.missing_leg == "lexical"
+    assert problems(imported) != []
+    rebuild(imported)
+    assert search.search("fosse fermée en 1986", 1).missing_leg is None
+    assert problems(imported) == []
+
+
+@pytest.mark.parametrize("name", ["records.bin", "words.txt", "vectors.npy"])
+def test_words_overwritten_in_place_are_told_and_not_carried_over(
+    imported, name, import_into, tmp_path
+) -> None:
+    path = published(imported) / "lexical" / "forward" / name
+    content = bytearray(path.read_bytes())
+    # The last number of the last record, beyond all words.
+    content[-2] = ord("z")
+    path.write_bytes(content)
+    assert PassageSearch(imported).search("fosse fermée en 1986", 1).hits
+    assert [problem.code for problem in problems(imported)] == ["index_damaged"]
+    (tmp_path / "later.txt").write_text("Un jardin partagé a ouvert en 2019.", encoding="utf-8")
+    import_into(imported, tmp_path / "later.txt")
+    assert problems(imported) == []
+    after = kept(imported)
+    rebuild(imported)
+    assert after == kept(imported)
+
+
+def test_words_of_withdrawn_passages_do_not_pile_up(settings, tmp_path, import_into) -> None:
+    path = tmp_path / "suivi.txt"
+    records = []
+    for year in range(2010, 2022):
+        path.write_text(f"La commune a rénové {year} logements en {year}.", encoding="utf-8")
+        import_into(settings, path)
+        records.append(ForwardIndex(published(settings) / "lexical" / "forward").written)
+        assert (
+            str(year) in PassageSearch(settings).search("logements rénovés", 1).hits[0].passage.text
+        )
+    assert max(records) == 3
+    assert problems(settings) == []
+
+
+def test_a_folder_that_is_not_there_is_no_index(tmp_path) -> None:
+    with pytest.raises(IndexUnavailable):
+        ForwardIndex(tmp_path / "nothing")
