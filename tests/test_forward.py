@@ -2,21 +2,24 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from advisor.catalogue.records import IndexEntry, Passage
 from advisor.errors import IndexUnavailable
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
-from advisor.index.forward import ForwardIndex, ForwardWriter
+from advisor.index.forward import ForwardIndex, ForwardWriter, analysed, words_of
 from advisor.index.lexical import LexicalIndex
 from advisor.retrieval.bm25f import CLOSE, HEADINGS, K1, SAME_FORM, TITLE, B, QuestionRanking
 from advisor.retrieval.search import PassageSearch
 from advisor.retrieval.word_match import WordMatch
 from advisor.settings import SHIPPED_MODEL, Settings
 from advisor.text.analysis import content_words, stem
+from advisor.text.language import Language
 from ingest.pipeline import rebuild
 from tests.test_import import problems
 from tests.test_indexes import published
@@ -27,53 +30,90 @@ Fields = tuple[list[str], list[str], list[str]]
 def kept(settings: Settings) -> dict[str, list[str]]:
     """Return the words of each published passage, with their vectors' sums."""
     lexical = LexicalIndex(published(settings) / "lexical")
-    found = lexical.passages(sorted(lexical.ids()))
+    table = lexical.forward.table
     ones = np.ones((1, 256), dtype=np.float32)
     return {
         one.passage_id: [
             f"{word} {cosine:.4f}"
             for word, cosine in zip(
-                lexical.forward.spelt(one.words),
-                lexical.forward.cosines(one.words, ones)[:, 0],
-                strict=True,
+                table.spelt(one.words), table.cosines(one.words, ones)[:, 0], strict=True
             )
         ]
-        for one in found
+        for one in lexical.passages(sorted(lexical.ids()))
     }
 
 
-def write(folder: Path, passages: dict[str, Fields], lang: str = "fr") -> list[int]:
+def entry(key: str, fields: Fields, lang: Language = "fr") -> IndexEntry:
+    """Return a passage of some words."""
+    title, headings, body = map(" ".join, fields)
+    above = (headings,) if headings else ()
+    return IndexEntry(Passage(key, "document", 0, 0, len(body), 1, above, body), title, lang)
+
+
+def write(
+    folder: Path, entries: Iterable[IndexEntry], model: PassageEmbeddings | None = None
+) -> list[int]:
     """Add passages to a folder; return where their records begin."""
     writer = ForwardWriter(folder)
-    places = [writer.add(key, lang, *fields) for key, fields in passages.items()]
-    writer.finish(load_embeddings(str(SHIPPED_MODEL)))
+    places = [writer.add(one, analysed(one)) for one in entries]
+    writer.finish(model or load_embeddings(str(SHIPPED_MODEL)))
     return places
 
 
+TEXT = """Se chauffer au bois
+Les habitants financent la chaufferie. Elle a coûté 40 000 € en 2019 !
+• 12 logements ;
+• un tramway
+CHAUFFAGE
+Oui."""
+
+
 def test_the_words_of_passages_come_back_whatever_is_added_later(tmp_path) -> None:
-    first = {
-        "a": (["chaufferie"], [], ["bois", "énergie", "bois"]),
-        "passage-b": ([], ["gouvernance"], []),
-    }
-    places = write(tmp_path, first)
-    later = {"ç": (["bois"], ["chaufferie"], ["tramway"])}
-    places += write(tmp_path, later, "de")
+    passage = Passage("a", "document", 3, 100, 100 + len(TEXT), 1, ("Se chauffer au bois",), TEXT)
+    first = IndexEntry(passage, "Chaufferies", "fr", ("La chaudière", "Bois-énergie"))
+    later = entry("passage-ç", (["bois"], ["chaufferie"], ["tramway"]), "de")
+    places = write(tmp_path, [first]) + write(tmp_path, [later])
     index = ForwardIndex(tmp_path)
-    found = index.passages(places)
-    for one, (key, (title, headings, body)) in zip(found, {**first, **later}.items(), strict=True):
-        assert one.passage_id == key
-        assert one.lang == ("de" if key in later else "fr")
-        assert (one.title, one.headings) == (len(title), len(headings))
-        assert index.spelt(one.words) == [*title, *headings, *body]
-    assert index.written == 3
+    one, other = index.passages(places)
+    spelt = index.table.spelt
+    titles, names = map(spelt, one.above)
+    assert titles == ["chaufferies", "chauffer", "bois"]
+    assert names == ["chaudiere", "bois", "energie", "boisenergie"]
+    assert spelt(one.body) == content_words(TEXT)
+    lines = [TEXT[start:end] for start, end, *_ in one.lines.tolist()]
+    assert lines == [
+        "Les habitants financent la chaufferie.",
+        "Elle a coûté 40 000 € en 2019 !",
+        "• 12 logements ;",
+        "• un tramway",
+    ]
+    assert one.lines[:, 2].tolist() == [0, 0, 1, 1]
+    for line, (*_, first_word, count) in zip(lines, one.lines.tolist(), strict=True):
+        assert spelt(one.body[first_word : first_word + count]) == content_words(line)
+    assert (other.passage_id, other.lang, spelt(other.words)) == (
+        "passage-ç", "de", ["bois", "chaufferie", "tramway"],
+    )  # fmt: skip
+    assert index.written == 2
     assert index.intact()
 
 
-def test_an_index_without_passages_has_no_word(tmp_path) -> None:
-    write(tmp_path, {})
+def test_a_few_passages_are_read_as_an_index_of_them_would_hold_them(tmp_path) -> None:
+    entries = [entry(key, fields) for key, fields in _corpus().items()]
+    model = load_embeddings(str(SHIPPED_MODEL))
+    places = write(tmp_path, entries)
     index = ForwardIndex(tmp_path)
-    assert index.numbers(["bois"]).tolist() == [-1]
-    assert index.terms.ranks(["bois"], index.numbers([])).tolist() == []
+    table, passages = words_of(entries, model)
+    for one, kept_one in zip(passages, index.passages(places), strict=True):
+        assert one.passage_id == kept_one.passage_id
+        assert table.spelt(one.words) == index.table.spelt(kept_one.words)
+        assert np.array_equal(one.lines, kept_one.lines)
+
+
+def test_an_index_without_passages_has_no_word(tmp_path) -> None:
+    write(tmp_path, [])
+    index = ForwardIndex(tmp_path)
+    assert index.table.words == []
+    assert index.table.terms_in([np.zeros(0, dtype=np.uint32)], ["bois"]) == [set()]
 
 
 def _corpus() -> dict[str, Fields]:
@@ -119,14 +159,14 @@ def _score(fields: Fields, terms: dict[str, float], asked: list[str], mean: floa
 
 def test_candidates_are_scored_as_word_by_word(tmp_path) -> None:
     corpus = _corpus()
-    places = write(tmp_path, corpus)
+    places = write(tmp_path, [entry(key, fields) for key, fields in corpus.items()])
     asked = content_words(
         "Comment les habitants financent-ils les économies d'énergie d'habitants ?"
     )
     terms = {stem(word, "fr"): 1 + len(word) / 7 for word in asked}
     terms["gouvern"] = 2.0
     index = ForwardIndex(tmp_path)
-    scores = QuestionRanking({"fr": terms, "de": {}}, asked, index, 12.5).scores(
+    scores = QuestionRanking({"fr": terms, "de": {}}, asked, index.table, 12.5).scores(
         index.passages(places)
     )
     expected = [_score(fields, terms, asked, 12.5) for fields in corpus.values()]
@@ -135,9 +175,9 @@ def test_candidates_are_scored_as_word_by_word(tmp_path) -> None:
 
 
 def test_passages_of_a_language_without_terms_score_nothing(tmp_path) -> None:
-    places = write(tmp_path, {"a": (["bois"], [], ["bois"])})
+    places = write(tmp_path, [entry("a", (["bois"], [], ["bois"]))])
     index = ForwardIndex(tmp_path)
-    ranking = QuestionRanking({"de": {"bois": 1.0}, "fr": {}}, ["bois"], index, 1.0)
+    ranking = QuestionRanking({"de": {"bois": 1.0}, "fr": {}}, ["bois"], index.table, 1.0)
     assert ranking.scores(index.passages(places)) == [0.0]
 
 
@@ -148,21 +188,27 @@ class _NoWordVectors(PassageEmbeddings):
 
 
 @pytest.mark.parametrize("model", [load_embeddings(str(SHIPPED_MODEL)), _NoWordVectors()])
-def test_words_are_as_near_by_their_numbers_as_by_their_letters(tmp_path, model) -> None:
+def test_the_nearest_word_of_each_text_is_that_of_comparing_them_one_by_one(model) -> None:
     corpus = {**_corpus(), "empty": ([], [], [])}
-    writer = ForwardWriter(tmp_path)
-    places = [writer.add(key, "fr", *fields) for key, fields in corpus.items()]
-    writer.finish(model)
-    index = ForwardIndex(tmp_path)
-    weights = {"financer": 2.0, "chauffage": 1.0, "logement": 0.5}
-    match = WordMatch(list(weights), model, index)
-    by_number = match.weighted_means(index.passages(places), weights)
-    texts = [[word for field in fields for word in field] for fields in corpus.values()]
-    by_letter = WordMatch(list(weights), model).similarities(texts) @ [
-        value / 3.5 for value in weights.values()
-    ]
-    assert by_number == pytest.approx(by_letter.tolist(), abs=0.005)
-    assert by_number[-1] == 0 < max(by_number)
+    table, passages = words_of([entry(key, one) for key, one in corpus.items()], model)
+    asked = {"financer": 2.0, "chauffage": 1.0, "logement": 0.5}
+    match = WordMatch(list(asked), model)
+    vectors = model.word_vectors(list(asked))
+    near = match.similarities(table, [one.words for one in passages])
+    for row, one in enumerate(passages):
+        words = table.spelt(one.words)
+        for column in range(len(asked)):
+            alone = [
+                match.similarities(table, [one.words[place : place + 1]])[0, column]
+                for place in range(len(words))
+            ]
+            assert near[row, column] == pytest.approx(max(alone, default=0.0))
+            if vectors is not None and "toit" in words:
+                cosine = float(vectors[column] @ model.word_vectors(["toit"])[0])
+                assert alone[words.index("toit")] == pytest.approx(max(cosine, 0.0), abs=0.01)
+    means = match.weighted_means(table, [one.words for one in passages], asked)
+    assert means == pytest.approx((near @ [2 / 3.5, 1 / 3.5, 0.5 / 3.5]).tolist())
+    assert means[-1] == 0 < max(means)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +219,7 @@ def test_words_are_as_near_by_their_numbers_as_by_their_letters(tmp_path, model)
         ("words.txt", lambda content: content[:-9]),
         ("words.npz", lambda content: content[:-9]),
         ("words.npz", lambda content: content.replace(b"terms", b"terns")),
+        ("state.json", lambda content: content[:-9]),
         ("vectors.npy", lambda content: content[:-9]),
     ],
 )

@@ -4,6 +4,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from advisor.catalogue.records import Filters
@@ -11,6 +12,7 @@ from advisor.catalogue.store import Catalogue
 from advisor.errors import UsageError
 from advisor.index.embedding import load_embeddings
 from advisor.index.generations import IndexStore
+from advisor.index.words import WordTable
 from advisor.retrieval.conversation import Turn
 from advisor.retrieval.fusion import fuse
 from advisor.retrieval.query import understand
@@ -177,7 +179,8 @@ def test_a_chroma_server_serves_like_the_embedded_one(tmp_path, folder, import_i
 def test_words_that_begin_alike_are_one_family_only_when_they_mean_alike() -> None:
     embeddings = load_embeddings(Settings().embedding_model)
     match = WordMatch(["passeport", "chauffage", "election", "partenaire"], embeddings)
-    near = match.similarities([["passes"], ["chaufferie"], ["electeurs"], ["partenariat"]])
+    table = WordTable.made(["0 passes", "0 chaufferie", "0 electeurs", "0 partenariat"], embeddings)
+    near = match.similarities(table, list(np.arange(4, dtype=np.uint32)[:, None]))
     assert near[0, 0] < 0.2
     assert near[1, 1] > 0.7 and near[2, 2] > 0.7
     # However seldom both stand in the same sentences.

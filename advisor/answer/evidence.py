@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.retrieval.asked import Value, values_in
-from advisor.retrieval.lines import ITEM
 from advisor.retrieval.models import Evidence, Hit, Line
 from advisor.text.analysis import analyse
+from advisor.text.lines import ITEM
 from advisor.text.sentences import points_back
 
 # Items that are sentences of their own.

@@ -11,7 +11,7 @@ from advisor.answer.evidence import Selection
 from advisor.answer.models import Citation, Sentence
 from advisor.errors import UsageError
 from advisor.retrieval.asked import Value, values_in
-from advisor.retrieval.lines import ITEM
+from advisor.text.lines import ITEM
 
 
 def compose(

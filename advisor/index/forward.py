@@ -1,4 +1,4 @@
-"""The forward index: the words of each passage as numbers, and what is known of each word.
+"""The forward index: the words of each passage as numbers, and where its lines are.
 
 It lies in the folder of the lexical index, which keeps where the record of each passage begins.
 Candidates are ranked, and compared with a question, from these arrays: no string is made of each of
@@ -7,77 +7,121 @@ their words. Records are only added: those of withdrawn documents stay until all
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from hashlib import blake2b
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
 
+from advisor.catalogue.records import IndexEntry
 from advisor.errors import IndexUnavailable, first_line
 from advisor.index.embedding import PassageEmbeddings
-from advisor.index.scan import coded
-from advisor.text.analysis import stem
+from advisor.index.words import FILES, LANGUAGES, Numbers, WordTable
+from advisor.text.analysis import content_words
 from advisor.text.language import Language
+from advisor.text.lines import parts
 
-Numbers = npt.NDArray[np.uint32]
-Vectors = npt.NDArray[np.float32]
-_LANGUAGES: tuple[Language, ...] = get_args(Language)
-#: Words that share so many first letters begin alike.
-BEGINNING = 4
-# A record: the length of its id in bytes, its language, its words in the title, in the headings and
-# in the body; the id, filled up with zeros to whole numbers; the number of each word in order.
-_HEADER, _BYTES = 5, 4
-_RECORDS, _WORDS, _TABLE, _VECTORS = "records.bin", "words.txt", "words.npz", "vectors.npy"
-_BATCH = 4_000
+# A record: the length of its id in bytes, its language, its words in the title, in the other names,
+# in the headings and in the body, its lines; the id, filled up with zeros to whole numbers; the
+# number of each word in order; for each line, five numbers.
+_HEADER, _BYTES, _LINE = 7, 4, 5
+_RECORDS, _STATE = "records.bin", "state.json"
 _PIECE = 1 << 20
 
 
 class PassageWords(NamedTuple):
-    """The content words of a passage: those of its title, of its headings, of its body, in order.
+    """The content words of a passage, of its titles and of its lines, by their numbers.
 
-    ``title`` and ``headings`` are how many of the words are theirs.
+    ``words`` are those of the document's title, of its other names, of the headings and of the
+    body, in order; the counts say how many are whose. ``lines`` has a row for each line: its start
+    and end in the text, 1 if it is an item of a list, the place in the body of its first word, and
+    how many they are.
     """
 
     passage_id: str
     lang: Language
     title: int
+    names: int
     headings: int
     words: Numbers
+    lines: Numbers
+
+    @property
+    def above(self) -> tuple[Numbers, Numbers]:
+        """The words of the titles above the text, and those of the document's other names."""
+        title, names = self.title, self.title + self.names
+        headings = self.words[names : names + self.headings]
+        return np.concatenate([self.words[:title], headings]), self.words[title:names]
+
+    @property
+    def body(self) -> Numbers:
+        """The words of the text."""
+        return self.words[self.title + self.names + self.headings :]
 
 
-class Keys:
-    """A key for each word, which several may share.
+class Analysed(NamedTuple):
+    """The content words of an entry, by field, and its lines as in ``PassageWords``."""
 
-    Args:
-        of: for each word, the place of its key.
-        hashes: of the keys, in order.
-    """
+    title: list[str]
+    names: list[str]
+    headings: list[str]
+    body: list[str]
+    lines: list[tuple[int, int, int, int, int]]
 
-    def __init__(self, of: npt.NDArray[np.int32], hashes: npt.NDArray[np.uint64]) -> None:
-        if len(of) and not 0 <= of.min() <= of.max() < len(hashes):
-            raise ValueError(f"{of.max()} of {len(hashes)} keys")
-        self._of = of
-        self._hashes = hashes
 
-    def ranks(self, keys: Sequence[str], words: Numbers) -> npt.NDArray[np.int32]:
-        """Return, for each word, which of some different keys it has: 1 for the first, 0 for none.
+def analysed(entry: IndexEntry) -> Analysed:
+    """Read an entry."""
+    passage, lang = entry.passage, entry.lang
+    body: list[str] = []
+    lines = []
+    for part in parts(passage.text, frozenset(passage.headings)):
+        words = content_words(passage.text[part.start : part.end], lang)
+        if part.line:
+            lines.append((part.start, part.end, int(part.item), len(body), len(words)))
+        body += words
+    return Analysed(
+        content_words(entry.title, lang),
+        content_words(" ; ".join(entry.aliases), lang),
+        content_words(" ".join(passage.headings), lang),
+        body,
+        lines,
+    )
 
-        Args:
-            keys: looked for.
-            words: their numbers.
-        """
-        rank = np.zeros(len(self._hashes), dtype=np.int32)
-        if not len(rank):
-            return np.zeros(len(words), dtype=np.int32)
-        asked = _hashes(keys)
-        places = np.searchsorted(self._hashes, asked).clip(max=len(rank) - 1)
-        there = np.flatnonzero(self._hashes[places] == asked)
-        rank[places[there]] = there + 1
-        # A damaged record may have any number: ``intact`` tells.
-        return rank[self._of.take(words, mode="clip")]
+
+class _Vocabulary:
+    """Gives words their numbers. Those of two languages are two: their terms differ."""
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        self._numbers = {word: number for number, word in enumerate(words)}
+
+    @property
+    def words(self) -> list[str]:
+        """The words in the order of their numbers, see ``WordTable``."""
+        return list(self._numbers)
+
+    def numbered(self, entry: IndexEntry, found: Analysed) -> PassageWords:
+        """Return the words of an entry as numbers, new ones at the end."""
+        mark = LANGUAGES.index(entry.lang)
+        numbers = [
+            self._numbers.setdefault(f"{mark} {word}", len(self._numbers))
+            for word in (*found.title, *found.names, *found.headings, *found.body)
+        ]
+        return PassageWords(
+            entry.passage.id, entry.lang, len(found.title), len(found.names), len(found.headings),
+            np.array(numbers, dtype=np.uint32),
+            np.array(found.lines, dtype=np.uint32).reshape(-1, _LINE),
+        )  # fmt: skip
+
+
+def words_of(
+    entries: Iterable[IndexEntry], embeddings: PassageEmbeddings | None
+) -> tuple[WordTable, list[PassageWords]]:
+    """Read some passages as an index of them alone would hold them."""
+    vocabulary = _Vocabulary()
+    passages = [vocabulary.numbered(one, analysed(one)) for one in entries]
+    return WordTable.made(vocabulary.words, embeddings), passages
 
 
 class ForwardIndex:
@@ -90,36 +134,22 @@ class ForwardIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         try:
-            lines = (folder / _WORDS).read_text(encoding="utf-8").splitlines()
-            # One of two languages is there twice.
-            self._words = [line[2:] for line in lines]
-            self._numbers = {word: number for number, word in enumerate(self._words)}
+            #: The words of the corpus.
+            self.table = WordTable.load(folder)
+            state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+            #: How many records there are, those of withdrawn documents included.
+            self.written = int(state["written"])
+            self._sums = state["sums"]
             records = folder / _RECORDS
             self._records: Numbers = np.zeros(0, dtype=np.uint32)
             if records.stat().st_size:
                 self._records = np.asarray(np.memmap(records, dtype=np.uint32, mode="r"))
-            self._vectors = np.asarray(np.load(folder / _VECTORS, mmap_mode="r"))
-            with np.load(folder / _TABLE) as table:
-                #: How many records there are, those of withdrawn documents included.
-                self.written = int(table["written"])
-                #: The model that gave words their vectors.
-                self.model_id = str(table["model_id"])
-                self._scales: Vectors = table["scales"]
-                #: By index term, by form, by the first letters.
-                self.terms, self.forms, self.beginnings = (
-                    Keys(table[f"{name}_of"], table[f"{name}_hashes"])
-                    for name in ("terms", "forms", "beginnings")
-                )
-                self._sums: list[int] = table["sums"].tolist()
-                counts = {len(table["terms_of"]), len(table["forms_of"]), len(lines)}
-            if counts != {len(self._vectors)} or len(self._scales) != len(self._vectors):
-                raise ValueError(f"{counts} words, {len(self._vectors)} vectors")
         except Exception as error:  # a damaged header is read as a Python expression
             raise self._damaged(first_line(error)) from None
 
     def intact(self) -> bool:
         """Tell whether the files are what was written, byte for byte."""
-        return _sums(self._folder) == self._sums
+        return bool(_sums(self._folder) == self._sums)
 
     def passages(self, places: Sequence[int]) -> list[PassageWords]:
         """Return the words of the passages whose records begin at some places."""
@@ -127,37 +157,22 @@ class ForwardIndex:
 
     def _passage(self, place: int) -> PassageWords:
         try:
-            length, lang, title, headings, body = self._records[place : place + _HEADER].tolist()
+            length, lang, title, names, headings, body, lines = self._records[
+                place : place + _HEADER
+            ].tolist()
             start = place + _HEADER
-            end = start + -(-length // _BYTES)
-            words = self._records[end : end + title + headings + body]
-            key = self._records[start:end].tobytes()[:length].decode()
-            if not key or len(words) < title + headings + body:
+            words = start + -(-length // _BYTES)
+            rows = words + title + names + headings + body
+            end = rows + lines * _LINE
+            key = self._records[start:words].tobytes()[:length].decode()
+            if not key or end > len(self._records):
                 raise ValueError(f"record {place}")
-            return PassageWords(key, _LANGUAGES[lang], title, headings, words)
+            return PassageWords(
+                key, LANGUAGES[lang], title, names, headings, self._records[words:rows],
+                self._records[rows:end].reshape(-1, _LINE),
+            )  # fmt: skip
         except (ValueError, IndexError) as error:
             raise self._damaged(first_line(error)) from None
-
-    def spelt(self, words: npt.NDArray[np.integer[Any]]) -> list[str]:
-        """Return some words."""
-        return [self._words[number] for number in words.clip(max=len(self._words) - 1).tolist()]
-
-    def numbers(self, words: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Return the number of each word, in any of its languages, -1 for one that is not there."""
-        find = self._numbers.get
-        return np.array([find(word, -1) for word in words], dtype=np.int64)
-
-    def cosines(self, words: npt.NDArray[np.integer[Any]], vectors: Vectors) -> Vectors:
-        """Return how near the vectors of words are to some others, shape (words, vectors).
-
-        Args:
-            words: their numbers.
-            vectors: of unit length, of the same model.
-        """
-        codes = self._vectors.take(words, axis=0, mode="clip")
-        found: Vectors = codes.astype(np.float32) @ vectors.T
-        found *= self._scales.take(words, mode="clip")[:, None]
-        return found
 
     def _damaged(self, reason: str) -> IndexUnavailable:
         return IndexUnavailable("index_damaged", path=str(self._folder), reason=reason)
@@ -167,38 +182,34 @@ class ForwardWriter:
     """Adds passages to a folder, made if it is not there; ``finish`` has to follow.
 
     Raises:
-        OSError: the disk is full, also in its methods.
+        IndexUnavailable: what is there is damaged.
+        OSError: the disk is full; so do its methods.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._words = folder / _WORDS
-        text = self._words.read_text(encoding="utf-8") if self._words.is_file() else ""
-        # Words of two languages are two: their terms differ.
-        self._numbers = {line: number for number, line in enumerate(text.splitlines())}
+        before = ForwardIndex(folder) if (folder / _STATE).is_file() else None
+        self._table = before.table if before is not None else None
+        self._written = before.written if before is not None else 0
+        self._vocabulary = _Vocabulary(before.table.words if before is not None else ())
         self._records = (folder / _RECORDS).open("ab")
         self._size = self._records.tell() // _BYTES
-        self._before: dict[str, Any] = {}
-        if (folder / _TABLE).is_file():
-            with np.load(folder / _TABLE) as table:
-                self._before = dict(table)
-        self._written = int(self._before.get("written", 0))
 
-    def add(
-        self, passage_id: str, lang: Language, title: Sequence[str], headings: Sequence[str],
-        body: Sequence[str],
-    ) -> int:  # fmt: skip
-        """Add the content words of a passage; return where its record begins."""
-        key = passage_id.encode()
-        header = [len(key), _LANGUAGES.index(lang), len(title), len(headings), len(body)]
-        numbers = [
-            self._numbers.setdefault(f"{header[1]} {word}", len(self._numbers))
-            for word in (*title, *headings, *body)
-        ]
-        record = np.array(header, dtype=np.uint32).tobytes()
-        record += key + b"\0" * (-len(key) % _BYTES)
-        record += np.array(numbers, dtype=np.uint32).tobytes()
+    def add(self, entry: IndexEntry, found: Analysed) -> int:
+        """Add a passage as it was read; return where its record begins."""
+        one = self._vocabulary.numbered(entry, found)
+        key = one.passage_id.encode()
+        counts = (one.title, one.names, one.headings, len(one.body), len(one.lines))
+        header = np.array([len(key), LANGUAGES.index(one.lang), *counts], dtype=np.uint32)
+        record = b"".join(
+            [
+                header.tobytes(),
+                key + b"\0" * (-len(key) % _BYTES),
+                one.words.tobytes(),
+                one.lines.tobytes(),
+            ]
+        )
         place = self._size
         self._records.write(record)
         self._size += len(record) // _BYTES
@@ -208,48 +219,17 @@ class ForwardWriter:
     def finish(self, embeddings: PassageEmbeddings) -> None:
         """Write what is known of each word, its vector included if the model has some for words."""
         self._records.close()
-        self._words.write_text("".join(f"{line}\n" for line in self._numbers), encoding="utf-8")
-        words = [line[2:] for line in self._numbers]
-        langs = [_LANGUAGES[int(line[0])] for line in self._numbers]
-        table: dict[str, Any] = {}
-        for name, keys in (
-            ("terms", map(stem, words, langs)),
-            ("forms", words),
-            ("beginnings", (word[:BEGINNING] for word in words)),
-        ):
-            hashes, of = np.unique(_hashes(list(keys)), return_inverse=True)
-            table |= {f"{name}_hashes": hashes, f"{name}_of": of.astype(np.int32)}
-        read = self._vectors_kept(embeddings.model_id)
-        for first in range(sum(len(scales) for _, scales in read), max(len(words), 1), _BATCH):
-            batch = words[first : first + _BATCH]
-            vectors = embeddings.word_vectors(batch)
-            if vectors is None:
-                vectors = np.zeros((len(batch), 0), dtype=np.float32)
-            read.append(coded(vectors))
-        codes, scales = map(np.concatenate, zip(*read, strict=True))
-        np.save(self._folder / _VECTORS, codes)
-        table |= {"model_id": embeddings.model_id, "scales": scales, "written": self._written}
-        table["sums"] = _sums(self._folder)
-        np.savez(self._folder / _TABLE, **table)
-
-    def _vectors_kept(self, model_id: str) -> list[tuple[npt.NDArray[np.int8], Vectors]]:
-        """Return the vectors of the words that were there before, if this model gave them."""
-        if not self._before or str(self._before["model_id"]) != model_id:
-            return []
-        return [(np.load(self._folder / _VECTORS), self._before["scales"])]
+        WordTable.made(self._vocabulary.words, embeddings, self._table).save(self._folder)
+        state = json.dumps({"written": self._written, "sums": _sums(self._folder)})
+        (self._folder / _STATE).write_text(state, encoding="utf-8")
 
 
 def _sums(folder: Path) -> list[int]:
-    """Return a checksum for each file but the table, which has its own."""
+    """Return a checksum for each file."""
     sums = []
-    for name in (_RECORDS, _WORDS, _VECTORS):
+    for name in (_RECORDS, *FILES):
         with (folder / name).open("rb") as file:
             sums.append(0)
             while some := file.read(_PIECE):
                 sums[-1] = crc32(some, sums[-1])
     return sums
-
-
-def _hashes(keys: Sequence[str]) -> npt.NDArray[np.uint64]:
-    digests = b"".join(blake2b(key.encode(), digest_size=8).digest() for key in keys)
-    return np.frombuffer(digests, dtype=np.uint64)

@@ -9,7 +9,7 @@ together: it finds candidates, ``advisor.retrieval.bm25f`` ranks them from the w
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, wraps
+from functools import cached_property, lru_cache, wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
@@ -18,15 +18,18 @@ import tantivy
 from advisor.catalogue.records import IndexEntry
 from advisor.errors import AdvisorError, IndexUnavailable, StorageError, first_line
 from advisor.index.embedding import PassageEmbeddings
-from advisor.index.forward import ForwardIndex, ForwardWriter, PassageWords
-from advisor.text.analysis import content_words, stems
+from advisor.index.forward import ForwardIndex, ForwardWriter, PassageWords, analysed
+from advisor.text.analysis import stems
 
 _WRITER_BYTES = 60_000_000
-# Its number changes with the analysis: an index whose terms another made is built anew.
+# Its number changes with the analysis, with what makes a line, and with the records of the forward
+# index: an index that another version made is built anew.
 _TERMS = "terms-5"
 # Boosts of the three fields when candidates are looked for.
 _FIELD_BOOSTS = {"title": 0.2, "headings": 0.5, "body": 1.0}
 _FORWARD = "forward"
+# Terms whose number of passages is remembered.
+_FREQUENCIES = 10_000
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -92,6 +95,8 @@ class LexicalIndex:
             index = _open(path, self._schema)
             index.reload()
             self._searcher = index.searcher()
+            # A question asks for that of each of its terms several times.
+            self._frequency = lru_cache(maxsize=_FREQUENCIES)(self._read_frequency)
             #: The words of the passages.
             self.forward = ForwardIndex(path / _FORWARD)
         except IndexUnavailable:
@@ -123,9 +128,12 @@ class LexicalIndex:
         """Every whole word of the corpus with the number of passages that hold it."""
         return dict(self._searcher.terms_with_prefix("spellings", ""))
 
-    @_reading
     def document_frequency(self, term: str) -> int:
         """Return how many passages hold a term, in the field that holds it most."""
+        return self._frequency(term)
+
+    @_reading
+    def _read_frequency(self, term: str) -> int:
         return max(int(self._searcher.doc_freq(field, term)) for field in _FIELD_BOOSTS)
 
     @_reading
@@ -234,19 +242,19 @@ def update_lexical(
 
 
 def _document(entry: IndexEntry, forward: ForwardWriter) -> tantivy.Document:
-    passage, lang = entry.passage, entry.lang
+    found = analysed(entry)
     fields = {
         # A fiche is found by its other names too.
-        "title": content_words(" ; ".join([entry.title, *entry.aliases]), lang),
-        "headings": content_words(" ".join(passage.headings), lang),
-        "body": content_words(passage.text, lang),
+        "title": [*found.title, *found.names],
+        "headings": found.headings,
+        "body": found.body,
     }
     spellings = sorted({word for words in fields.values() for word in words})
     return tantivy.Document(
-        id=passage.id,
-        document=passage.document_id,
+        id=entry.passage.id,
+        document=entry.passage.document_id,
         spellings=" ".join(word for word in spellings if word.isalpha()),
-        place=forward.add(passage.id, lang, **fields),
-        length=len(fields["body"]),
-        **{name: " ".join(stems(words, lang)) for name, words in fields.items()},
+        place=forward.add(entry, found),
+        length=len(found.body),
+        **{name: " ".join(stems(words, entry.lang)) for name, words in fields.items()},
     )

@@ -44,7 +44,8 @@ class ScannedVectors:
             # In the order of the ids, one row or column each: codes are the vectors in 8 bits.
             self._ids: npt.NDArray[np.bytes_] = np.load(folder / _IDS)
             self._signs: npt.NDArray[np.uint64] = np.load(folder / _SIGNS)
-            self._codes: npt.NDArray[np.int8] = np.load(folder / _CODES, mmap_mode="r")
+            codes: npt.NDArray[np.int8] = np.load(folder / _CODES, mmap_mode="r")
+            self._codes = np.asarray(codes)
             self._scales: Vectors = np.load(folder / _SCALES)
             self._check()
         except Exception as error:  # a damaged header is read as a Python expression

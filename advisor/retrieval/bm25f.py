@@ -18,7 +18,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from advisor.index.forward import ForwardIndex, PassageWords
+from advisor.index.forward import PassageWords
+from advisor.index.words import WordTable
 from advisor.text.analysis import stems
 from advisor.text.language import Language
 
@@ -37,7 +38,7 @@ class QuestionRanking:
         weights: for passages of each language, the terms with their weight (rarity times
             importance).
         words: the content words of the question in order, as typed, folded.
-        forward: the words of the corpus.
+        table: the words of the corpus.
         mean_length: mean number of words of a passage in the corpus.
     """
 
@@ -45,13 +46,13 @@ class QuestionRanking:
         self,
         weights: Mapping[Language, Mapping[str, float]],
         words: Sequence[str],
-        forward: ForwardIndex,
+        table: WordTable,
         mean_length: float,
     ) -> None:
         self._weights = weights
         self._words = words
         self._forms = list(dict.fromkeys(words))
-        self._forward = forward
+        self._table = table
         self._mean_length = mean_length
 
     def scores(self, passages: Sequence[PassageWords]) -> list[float]:
@@ -68,20 +69,20 @@ class QuestionRanking:
     ) -> npt.NDArray[np.float64]:
         """Return the scores of passages of one language."""
         words = np.concatenate([one.words for one in passages])
-        ranks = self._forward.terms.ranks(list(terms), words)
+        ranks = self._table.terms.ranks(list(terms), words)
         # Of the words that are of the question: where they are, in which passage, of which term.
         at = np.flatnonzero(ranks)
         ends = np.cumsum([len(one.words) for one in passages])
         owner = np.searchsorted(ends, at, side="right")
         term = ranks[at] - 1
-        title = np.array([one.title for one in passages])
+        title = np.array([one.title + one.names for one in passages])
         headings = title + [one.headings for one in passages]
         starts = np.concatenate([[0], ends[:-1]])
         place = at - starts[owner]
         in_body = place >= headings[owner]
         shrink = 1 / (1 - B + B * (ends - starts - headings) / self._mean_length)
         weight = np.where(in_body, shrink[owner], np.where(place < title[owner], TITLE, HEADINGS))
-        same = self._forward.forms.ranks(self._forms, words[at]) > 0
+        same = self._table.forms.ranks(self._forms, words[at]) > 0
         values = np.fromiter(terms.values(), dtype=np.float64)
 
         def saturated(some: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

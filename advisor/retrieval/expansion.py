@@ -159,16 +159,20 @@ def _abbreviated(query: Query, known: Mapping[str, str]) -> list[Alternative]:
     """An expression of the question gives its acronym."""
     if query.lang != "fr":
         return []
-    line = f" {' '.join(stem(word, 'fr') for word in query.words)} "
+    stems = tuple(stem(word, "fr") for word in query.words)
     found = []
     for acronym, expression in known.items():
         terms = _expression_terms(expression)
-        if len(terms) > 1 and f" {' '.join(terms)} " in line:
+        if len(terms) > 1 and terms[0] in stems and terms in _runs(stems, len(terms)):
             abbreviation = (stem(acronym, "fr"),)
             found.append(
                 Alternative(terms, abbreviation, _ACRONYM_WEIGHT, "acronym", acronym.upper())
             )
     return found
+
+
+def _runs(stems: tuple[str, ...], length: int) -> set[tuple[str, ...]]:
+    return {stems[place : place + length] for place in range(len(stems))}
 
 
 def _synonyms(query: Query, lexical: LexicalIndex, own: Path | None) -> Iterator[Alternative]:
@@ -178,9 +182,10 @@ def _synonyms(query: Query, lexical: LexicalIndex, own: Path | None) -> Iterator
     """
     if query.lang != "fr":
         return
+    known = synonyms(own)
     stems = tuple(stem(word, "fr") for word in query.words)
     for place, word in enumerate(query.words):
-        for asked, others in synonyms(own).get(stems[place], ()):
+        for asked, others in known.get(stems[place], ()):
             size = len(asked.terms)
             if stems[place : place + size] != asked.terms:
                 continue

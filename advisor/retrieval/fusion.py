@@ -37,15 +37,13 @@ def fuse(lexical: Mapping[str, float], dense: Mapping[str, float]) -> list[Fused
     Functions for Hybrid Retrieval», 2023). With one leg empty, the other decides alone.
     """
     dense_weight = 0.0 if not dense else DENSE_WEIGHT if lexical else 1.0
-    top_lexical = max(lexical.values(), default=0.0) or 1.0
-    top_dense = max(dense.values(), default=0.0) or 1.0
-    low_lexical = _lowest(lexical) / top_lexical
-    low_dense = _lowest(dense) / top_dense
+    from_lexical, low_lexical = _relative(lexical)
+    from_dense, low_dense = _relative(dense)
     fused = [
         Fused(
             passage_id,
-            (1 - dense_weight) * _relative(lexical, passage_id, top_lexical, low_lexical)
-            + dense_weight * _relative(dense, passage_id, top_dense, low_dense),
+            (1 - dense_weight) * from_lexical.get(passage_id, low_lexical)
+            + dense_weight * from_dense.get(passage_id, low_dense),
             lexical.get(passage_id),
             dense.get(passage_id),
         )
@@ -84,10 +82,8 @@ def _sorted(ranked: Iterable[Fused]) -> list[Fused]:
     return sorted(ranked, key=lambda one: (-one.score, one.passage_id))
 
 
-def _lowest(scores: Mapping[str, float]) -> float:
-    return _ABSENT * min(scores.values()) if len(scores) >= FULL else 0.0
-
-
-def _relative(scores: Mapping[str, float], passage_id: str, top: float, absent: float) -> float:
-    score = scores.get(passage_id)
-    return max(0.0, absent if score is None else score / top)
+def _relative(scores: Mapping[str, float]) -> tuple[dict[str, float], float]:
+    """Return scores relative to the best, and that of a passage that is not among them."""
+    top = max(scores.values(), default=0.0) or 1.0
+    absent = _ABSENT * min(scores.values()) / top if len(scores) >= FULL else 0.0
+    return {key: max(0.0, score / top) for key, score in scores.items()}, max(0.0, absent)

@@ -1,9 +1,8 @@
-"""The sentences and list items of passages, and how well each answers for the words asked."""
+"""The lines of passages, and how well each answers for the words asked."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -11,15 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.index.embedding import PassageEmbeddings
+from advisor.index.forward import PassageWords
+from advisor.index.words import Numbers
 from advisor.retrieval.asked import ABOUT_THE_ANSWER, asking_words, values_in
 from advisor.retrieval.counting import counting
 from advisor.retrieval.entities import Gazetteer
 from advisor.retrieval.models import Evidence, Hit, Line
+from advisor.retrieval.passage_words import WordsRead
 from advisor.retrieval.priors import PRACTICAL_KINDS
 from advisor.retrieval.query import Query
 from advisor.retrieval.word_match import WordMatch
-from advisor.text.analysis import content_words, stems
-from advisor.text.sentences import sentence_spans
+from advisor.text.analysis import stems
+from advisor.text.language import Language
 
 Matches = npt.NDArray[np.float32]
 
@@ -31,10 +33,6 @@ _COVERAGE, _VALUE = 0.2, 0.15
 _COUNTS = 0.2
 # What the similarity of its best line adds, where no encoder has read the passages.
 _SIMILARITY = 0.1
-#: How a line of a list begins.
-ITEM = re.compile(r"(?:•|\(?\d{1,2}[.)]|[a-z]\))\s+\S")
-# What makes a line, and not a fragment: so many letters and digits, so many of them letters.
-_SAYS_SOMETHING = re.compile(r"(?=(?:[\W_]*[^\W_]){12})(?:[\W\d_]*[^\W\d_]){6}")
 # Below this, two words are near by chance.
 _CHANCE = 0.2
 # A word that asks for a kind of value, in a line that has one.
@@ -48,6 +46,7 @@ _LEFT = 0.2
 def read_lines(
     query: Query,
     hits: Sequence[Hit],
+    words: WordsRead,
     weights: Mapping[str, float],
     match: WordMatch,
     gazetteer: Gazetteer,
@@ -57,11 +56,12 @@ def read_lines(
     Args:
         query: the question.
         hits: the passages found.
+        words: theirs.
         weights: each word of the question with its weight, see ``weighting.word_weights``.
         match: compares the words of the question.
         gazetteer: tells what territories a line names.
     """
-    evidence = [Evidence(hit, list(_lines(hit))) for hit in hits]
+    evidence = [Evidence(hit, _lines(hit, words.passages[hit.passage.id])) for hit in hits]
     lines = [line for one in evidence for line in one.lines]
     if not lines:
         return evidence
@@ -72,7 +72,7 @@ def read_lines(
             _leave(query, one, gazetteer)
         if query.programmes:
             _attribute(query, one, gazetteer)
-    _match(query, evidence, list(weights), match)
+    _match(query, evidence, words, list(weights), match)
     counted = counting(query)
     about = {word: weight for word, weight in weights.items() if word not in ABOUT_THE_ANSWER}
     for one in evidence:
@@ -128,12 +128,14 @@ def compare_lines(
 
 
 def _staying(query: Query, line: Line) -> float:
-    return _LEFT if line.elsewhere or query.left & line.terms else 1.0
+    # Its terms are read only for a question that leaves a place.
+    return _LEFT if line.elsewhere or (query.left and query.left & line.terms) else 1.0
 
 
 def by_best_line(
     query: Query,
     hits: Sequence[Hit],
+    words: WordsRead,
     weights: Mapping[str, float],
     match: WordMatch,
     gazetteer: Gazetteer,
@@ -154,7 +156,7 @@ def by_best_line(
         or (counted is not None and counted.answered_in(hit.passage.text, hit.document.lang))
     ]
     evidence = {
-        one.hit.passage.id: one for one in read_lines(query, read, weights, match, gazetteer)
+        one.hit.passage.id: one for one in read_lines(query, read, words, weights, match, gazetteer)
     }
     weight = 0.0
     if not any(hit.near for hit in hits):
@@ -162,18 +164,20 @@ def by_best_line(
         compare_lines(query, list(evidence.values()), embeddings)
     most = 1 + weight + _COVERAGE + (_VALUE if values else 0.0) + (_COUNTS if counted else 0.0)
 
-    def score(hit: Hit) -> float:
-        # One that was not read gains nothing, and stays below.
-        one = evidence.get(hit.passage.id, Evidence(hit))
-        gain = (
-            weight * _best(line.similarity for line in one.lines)
-            + _COVERAGE * _best(line.coverage for line in one.lines)
-            + _VALUE * _best(line.coverage for line in one.lines if values_in(line.text, values))
-            + _COUNTS * _best(line.counts for line in one.lines)
+    def gain(lines: Sequence[Line]) -> float:
+        valued = (line for line in lines if values and values_in(line.text, values))
+        return (
+            weight * _best(line.similarity for line in lines)
+            + _COVERAGE * _best(line.coverage for line in lines)
+            + _VALUE * _best(line.coverage for line in valued)
+            + _COUNTS * _best(line.counts for line in lines)
         )
-        return (hit.score + gain) / most
 
-    scored = [replace(hit, score=score(hit)) for hit in hits]
+    # One that was not read gains nothing, and stays below.
+    gains = {key: gain(one.lines) for key, one in evidence.items()}
+    scored = [
+        replace(hit, score=(hit.score + gains.get(hit.passage.id, 0.0)) / most) for hit in hits
+    ]
     ranked = sorted(scored, key=lambda hit: (-hit.score, hit.passage.id))
     return tuple(ranked), evidence
 
@@ -192,28 +196,28 @@ def covered(matches: Mapping[str, float], weights: Mapping[str, float]) -> float
 def _match(
     query: Query,
     evidence: Sequence[Evidence],
+    words: WordsRead,
     asked: Sequence[str],
     match: WordMatch,
 ) -> None:
     """Tell for each line how well it answers for each word asked."""
-    terms = list(stems(asked, query.lang))
-    sought = {*terms, *chain.from_iterable(one.terms for one in query.alternatives)}
-    nothing = [0.0] * len(terms)
-    texts: list[Sequence[str]] = []
-    held: list[list[float]] = []
-    for one in evidence:
-        lang = one.hit.document.lang
+    texts: list[Numbers] = []
+    langs: list[Language] = []
+    for each in evidence:
+        passage = words.passages[each.hit.passage.id]
         # Its titles, its other names, its lines.
-        above = [content_words(_titles(one.hit), lang)]
-        above.append(content_words(" ".join(one.hit.document.aliases), lang))
-        texts += [*above, *(line.words for line in one.lines)]
-        for found in (
-            *(frozenset(stems(words, lang)) for words in above),
-            *(line.terms for line in one.lines),
-        ):
-            there = found & sought
-            held.append([query.holds(term, there, lang) for term in terms] if there else nothing)
-    near = np.clip((match.similarities(texts) - _CHANCE) / (1 - _CHANCE), 0, 1)
+        places = passage.lines[:, -2:].tolist()
+        texts += [*passage.above, *(passage.body[at : at + count] for at, count in places)]
+        langs += [passage.lang] * (2 + len(places))
+    terms = list(stems(asked, query.lang))
+    alternatives = chain.from_iterable(one.terms for one in query.alternatives)
+    sought = list(dict.fromkeys([*terms, *alternatives]))
+    nothing = [0.0] * len(terms)
+    held = [
+        [query.holds(term, there, lang) for term in terms] if there else nothing
+        for there, lang in zip(words.table.terms_in(texts, sought), langs, strict=True)
+    ]
+    near = np.clip((match.similarities(words.table, texts) - _CHANCE) / (1 - _CHANCE), 0, 1)
     best: Matches = np.maximum(near, np.array(held, dtype=np.float32).reshape(near.shape))
     asking = asking_words(query.asking, query.lang)
     ask_for = [(place, asking[word]) for place, word in enumerate(asked) if word in asking]
@@ -235,36 +239,13 @@ def _match(
         row += len(one.lines)
 
 
-def _titles(hit: Hit) -> str:
-    return " ".join([hit.document.title, *hit.passage.headings])
-
-
 def _above(hit: Hit) -> str:
-    return " ".join([_titles(hit), *hit.document.aliases])
+    return " ".join([hit.document.title, *hit.passage.headings, *hit.document.aliases])
 
 
-def _lines(hit: Hit) -> Iterator[Line]:
-    passage, headings = hit.passage, set(hit.passage.headings)
-    lang = hit.document.lang
-    body_starts = False
-    for start, end in sentence_spans(passage.text):
-        text = passage.text[start:end]
-        # The headings that open a passage are its context, not its content.
-        if not body_starts and (text in headings or _inside_heading(passage.text, start, headings)):
-            continue
-        body_starts = True
-        item = bool(ITEM.match(text)) and passage.text[start - 1 : start] in ("", "\n")
-        # Capitals make a heading too, but in a text that is all in capitals.
-        heading = text.isupper() and not item and not any(map(str.isdigit, text))
-        if heading and not passage.text.isupper():
-            continue
-        if _SAYS_SOMETHING.match(text) or (item and any(map(str.isalnum, text))):
-            words = tuple(content_words(text, lang))
-            terms = frozenset(stems(words, lang))
-            yield Line(passage.start + start, passage.start + end, text, item, words, terms)
-
-
-def _inside_heading(text: str, start: int, headings: set[str]) -> bool:
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", start)
-    return text[line_start : len(text) if line_end < 0 else line_end] in headings
+def _lines(hit: Hit, words: PassageWords) -> list[Line]:
+    text, at = hit.passage.text, hit.passage.start
+    return [
+        Line(at + start, at + end, text[start:end], bool(item), hit.document.lang)
+        for start, end, item, *_ in words.lines.tolist()
+    ]

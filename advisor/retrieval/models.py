@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from advisor.catalogue.records import DocumentSummary, Passage
 from advisor.errors import AdvisorError
 from advisor.retrieval.query import Query
 from advisor.text.analysis import analyse
+from advisor.text.language import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +68,19 @@ class Hit:
 HELD, _THE_WORD = 0.5, 0.7
 
 
-@dataclass(slots=True)
+@dataclass
 class Line:
     """A sentence or list item of a passage; offsets are those of the document's text.
 
-    ``words`` are its content words, ``terms`` their index terms. ``here``: it names a territory of
-    the question, or stands under its name, or the question names none; ``elsewhere``: it is about
-    other territories or other dispositifs only.
+    ``here``: it names a territory of the question, or stands under its name, or the question names
+    none; ``elsewhere``: it is about other territories or other dispositifs only.
     """
 
     start: int
     end: int
     text: str
     item: bool
-    words: tuple[str, ...]
-    terms: frozenset[str]
+    lang: Language
     here: bool = True
     elsewhere: bool = False
     #: Set by who chooses among lines.
@@ -94,6 +94,11 @@ class Line:
     counts: float = 0.0
     #: How well the line answers for each word of the question, in [0, 1].
     matches: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Its index terms."""
+        return frozenset(analyse(self.text, self.lang))
 
     def holds(self, word: str) -> bool:
         """Tell whether the line answers for a word of the question."""

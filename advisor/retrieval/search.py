@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from advisor.catalogue.records import Filters, Passage
@@ -31,6 +31,7 @@ from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches, with_nearn
 from advisor.retrieval.late_interaction import nearness
 from advisor.retrieval.lines import READ, by_best_line, compare_lines, read_lines
 from advisor.retrieval.models import Evidence, Hit, SearchResult
+from advisor.retrieval.passage_words import read_words
 from advisor.retrieval.priors import informativeness, with_priors
 from advisor.retrieval.query import Query, named, understand
 from advisor.retrieval.rerank import DEPTH, load_reranker
@@ -129,7 +130,7 @@ class PassageSearch:
             is_word = model.knows if model is not None else lambda _word: False
             query = expand(query, indexes.lexical, self._settings.home, indexes.languages, is_word)
         words = word_weights(query, indexes.lexical)
-        match = self._word_match(indexes, words)
+        match = WordMatch(list(words), self.embeddings)
         fetch = max(FULL, k)
         candidates = self._candidates(indexes, query, fetch, allowed) if legs != DENSE else {}
         lexical = {key: score for key, (_, score) in candidates.items()}
@@ -150,15 +151,17 @@ class PassageSearch:
         depth = max(k, DEPTH) if self._settings.reranker else max(k, READ)
         ranked = fuse(lexical, dense)[: depth + _MARGIN]
         if legs == BOTH:
-            known = {key: candidate for key, (candidate, _) in candidates.items()}
-            ranked = self._matched(indexes, words, match, ranked, known)
+            ranked, known = self._matched(indexes, words, match, ranked, candidates)
             ranked = self._read(query, ranked, problems)
         # What is counted may stand in a short line that little else speaks for.
         hits = self._join(query, entities, ranked, len(ranked) if counting(query) else depth)
         evidence: dict[str, Evidence] = {}
         if legs == BOTH:
             hits = with_priors(hits, query.asked.shape)
-            hits, evidence = by_best_line(query, hits, words, match, gazetteer, self.embeddings)
+            read = read_words(hits, indexes.lexical, self.embeddings, known)
+            hits, evidence = by_best_line(
+                query, hits, read, words, match, gazetteer, self.embeddings
+            )
         if self._settings.reranker and hits:
             try:
                 hits = self._reranked(query, hits)
@@ -169,8 +172,9 @@ class PassageSearch:
     def lines(self, result: SearchResult) -> list[Evidence]:
         """Return the lines of each passage of a result, compared with the question."""
         unread = [hit for hit in result.hits if hit.passage.id not in result.evidence]
-        match = self._word_match(self._served.current(), result.weights)
-        read = read_lines(result.query, unread, result.weights, match, self.gazetteer)
+        match = WordMatch(list(result.weights), self.embeddings)
+        words = read_words(unread, self._served.current().lexical, self.embeddings, {})
+        read = read_lines(result.query, unread, words, result.weights, match, self.gazetteer)
         known = {**result.evidence, **{one.hit.passage.id: one for one in read}}
         evidence = [replace(known[hit.passage.id], hit=hit) for hit in result.hits]
         compare_lines(result.query, evidence, self.embeddings)
@@ -263,14 +267,10 @@ class PassageSearch:
         for terms in weights.values():
             for term, value in terms.items():
                 wanted[term] = max(wanted.get(term, 0.0), value / rarity(index, (term,)))
-        ranking = QuestionRanking(weights, query.words, index.forward, index.mean_length)
+        ranking = QuestionRanking(weights, query.words, index.forward.table, index.mean_length)
         found = [one for one in index.search(wanted, fetch, allowed) if one.lang in weights]
         scores = ranking.scores(found)
         return {one.passage_id: (one, score) for one, score in zip(found, scores, strict=True)}
-
-    def _word_match(self, indexes: OpenIndexes, words: Iterable[str]) -> WordMatch:
-        forward = indexes.lexical.forward if indexes.lexical is not None else None
-        return WordMatch(list(words), self.embeddings, forward)
 
     def _matched(
         self,
@@ -278,19 +278,25 @@ class PassageSearch:
         words: Mapping[str, float],
         match: WordMatch,
         ranked: Sequence[Fused],
-        known: Mapping[str, PassageWords],
-    ) -> list[Fused]:
-        """Rank the best passages again with how well they answer for each word."""
-        best = ranked[:_MATCHED]
+        candidates: Mapping[str, tuple[PassageWords, float]],
+    ) -> tuple[list[Fused], dict[str, PassageWords]]:
+        """Rank the best passages again with how well they answer for each word.
+
+        Returns:
+            The passages ranked, and what the index keeps of those looked at and of candidates.
+        """
+        known = {key: candidate for key, (candidate, _) in candidates.items()}
         index = indexes.lexical
         if index is None or indexes.dense is None or self.embeddings is None:
-            return list(ranked)
-        others = index.passages([one.passage_id for one in best if one.passage_id not in known])
-        there = [*(known[one.passage_id] for one in best if one.passage_id in known), *others]
-        means = match.weighted_means(there, words)
-        ids = (one.passage_id for one in there)
+            return list(ranked), known
+        best = [one.passage_id for one in ranked[:_MATCHED]]
+        others = index.passages([key for key in best if key not in known])
+        known |= {one.passage_id: one for one in others}
+        there = [key for key in best if key in known]
+        texts = [known[key].words for key in there]
+        means = match.weighted_means(index.forward.table, texts, words)
         # Those that were not looked at have no match.
-        return with_matches(ranked, dict(zip(ids, means, strict=True)))
+        return with_matches(ranked, dict(zip(there, means, strict=True))), known
 
     def _read(
         self, query: Query, ranked: Sequence[Fused], problems: list[AdvisorError]
