@@ -179,7 +179,9 @@ def test_a_chroma_server_serves_like_the_embedded_one(tmp_path, folder, import_i
 def test_words_that_begin_alike_are_one_family_only_when_they_mean_alike() -> None:
     embeddings = load_embeddings(Settings().embedding_model)
     match = WordMatch(["passeport", "chauffage", "election", "partenaire"], embeddings)
-    table = WordTable.made(["0 passes", "0 chaufferie", "0 electeurs", "0 partenariat"], embeddings)
+    table = WordTable.build(
+        ["0 passes", "0 chaufferie", "0 electeurs", "0 partenariat"], embeddings
+    )
     near = match.similarities(table, list(np.arange(4, dtype=np.uint32)[:, None]))
     assert near[0, 0] < 0.2
     assert near[1, 1] > 0.7 and near[2, 2] > 0.7

@@ -121,7 +121,7 @@ def words_of(
     """Read some passages as an index of them alone would hold them."""
     vocabulary = _Vocabulary()
     passages = [vocabulary.numbered(one, analysed(one)) for one in entries]
-    return WordTable.made(vocabulary.words, embeddings), passages
+    return WordTable.build(vocabulary.words, embeddings), passages
 
 
 class ForwardIndex:
@@ -136,10 +136,8 @@ class ForwardIndex:
         try:
             #: The words of the corpus.
             self.table = WordTable.load(folder)
-            state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
             #: How many records there are, those of withdrawn documents included.
-            self.written = int(state["written"])
-            self._sums = state["sums"]
+            self.written, self._sums = _state(folder)
             records = folder / _RECORDS
             self._records: Numbers = np.zeros(0, dtype=np.uint32)
             if records.stat().st_size:
@@ -149,7 +147,7 @@ class ForwardIndex:
 
     def intact(self) -> bool:
         """Tell whether the files are what was written, byte for byte."""
-        return bool(_sums(self._folder) == self._sums)
+        return _sums(self._folder) == self._sums
 
     def passages(self, places: Sequence[int]) -> list[PassageWords]:
         """Return the words of the passages whose records begin at some places."""
@@ -182,17 +180,18 @@ class ForwardWriter:
     """Adds passages to a folder, made if it is not there; ``finish`` has to follow.
 
     Raises:
-        IndexUnavailable: what is there is damaged.
         OSError: the disk is full; so do its methods.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        before = ForwardIndex(folder) if (folder / _STATE).is_file() else None
-        self._table = before.table if before is not None else None
-        self._written = before.written if before is not None else 0
-        self._vocabulary = _Vocabulary(before.table.words if before is not None else ())
+        self._table: WordTable | None = None
+        self._written = 0
+        if (folder / _STATE).is_file():
+            self._table = WordTable.load(folder, mapped=False)
+            self._written, _ = _state(folder)
+        self._vocabulary = _Vocabulary(self._table.words if self._table is not None else ())
         self._records = (folder / _RECORDS).open("ab")
         self._size = self._records.tell() // _BYTES
 
@@ -219,9 +218,15 @@ class ForwardWriter:
     def finish(self, embeddings: PassageEmbeddings) -> None:
         """Write what is known of each word, its vector included if the model has some for words."""
         self._records.close()
-        WordTable.made(self._vocabulary.words, embeddings, self._table).save(self._folder)
+        WordTable.build(self._vocabulary.words, embeddings, self._table).save(self._folder)
         state = json.dumps({"written": self._written, "sums": _sums(self._folder)})
         (self._folder / _STATE).write_text(state, encoding="utf-8")
+
+
+def _state(folder: Path) -> tuple[int, list[int]]:
+    """Return how many records were written, and the checksums of the files."""
+    state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+    return int(state["written"]), list(state["sums"])
 
 
 def _sums(folder: Path) -> list[int]:

@@ -46,7 +46,7 @@ class Keys:
         self.hashes = hashes
 
     @classmethod
-    def made(cls, keys: Iterable[str]) -> Keys:
+    def build(cls, keys: Iterable[str]) -> Keys:
         """Return the keys of words, given in the order of their numbers."""
         hashes, of = np.unique(_hashes(keys), return_inverse=True)
         return cls(of.astype(np.int32), hashes)
@@ -101,7 +101,7 @@ class WordTable:
         self._scales = scales
 
     @classmethod
-    def made(
+    def build(
         cls,
         words: Sequence[str],
         embeddings: PassageEmbeddings | None,
@@ -117,9 +117,9 @@ class WordTable:
         letters = [word[2:] for word in words]
         langs = (LANGUAGES[int(word[0])] for word in words)
         keys = [
-            Keys.made(map(stem, letters, langs)),
-            Keys.made(letters),
-            Keys.made(word[:BEGINNING] for word in letters),
+            Keys.build(map(stem, letters, langs)),
+            Keys.build(letters),
+            Keys.build(word[:BEGINNING] for word in letters),
         ]
         model_id = embeddings.model_id if embeddings is not None else ""
         read: list[tuple[Codes, Vectors]] = []
@@ -135,14 +135,18 @@ class WordTable:
         return cls(words, model_id, keys, codes, scales)
 
     @classmethod
-    def load(cls, folder: Path) -> WordTable:
+    def load(cls, folder: Path, *, mapped: bool = True) -> WordTable:
         """Return the table of a folder.
+
+        Args:
+            folder: where ``save`` wrote it.
+            mapped: leave the vectors in their file, which nothing may write to meanwhile.
 
         Raises:
             Exception: of any kind, a file is missing or damaged.
         """
         words = (folder / _LETTERS).read_text(encoding="utf-8").splitlines()
-        codes = np.asarray(np.load(folder / _VECTORS, mmap_mode="r"))
+        codes = np.asarray(np.load(folder / _VECTORS, mmap_mode="r" if mapped else None))
         with np.load(folder / _TABLE) as table:
             keys = [Keys(table[f"{name}_of"], table[f"{name}_hashes"]) for name in _KEYS]
             return cls(words, str(table["model_id"]), keys, codes, table["scales"])

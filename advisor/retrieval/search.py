@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -18,7 +17,6 @@ from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
 from advisor.retrieval.counting import counting
 from advisor.retrieval.entities import (
-    KINDS,
     Entity,
     Gazetteer,
     leaving,
@@ -75,8 +73,6 @@ class PassageSearch:
         self.catalogue = Catalogue(settings.catalogue_path)
         self._vectors = PassageVectors(self.catalogue)
         self._served = ServedIndexes(settings, self.catalogue)
-        self._lock = threading.Lock()
-        self._names: tuple[int, Gazetteer] | None = None
 
     @property
     def lang(self) -> Language:
@@ -220,27 +216,7 @@ class PassageSearch:
     @property
     def gazetteer(self) -> Gazetteer:
         """The names of the territories and dispositifs of the published corpus."""
-        generation = self.catalogue.generation()
-        number = generation.id if generation is not None else 0
-        with self._lock:
-            known = self._names
-        if known is None or known[0] != number:
-            known = (
-                number,
-                Gazetteer(
-                    Entity(
-                        record["slug"],
-                        record["kind"],
-                        record["title"],
-                        document_id,
-                        tuple(record.get("aliases", ())),
-                    )
-                    for document_id, record in self.catalogue.fiche_records(*KINDS)
-                ),
-            )
-            with self._lock:
-                self._names = known
-        return known[1]
+        return self._served.gazetteer
 
     def _with_slugs(self, filters: Filters) -> Filters:
         """Let a territory be given by its name: «Loos» for ``loos-en-gohelle``."""

@@ -13,6 +13,7 @@ from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, Usa
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
 from advisor.index.opening import GenerationFolders, OpenIndexes
 from advisor.index.token_encoder import encoder_of
+from advisor.retrieval.entities import KINDS, Entity, Gazetteer
 from advisor.settings import Settings
 
 
@@ -28,6 +29,7 @@ class ServedIndexes:
         self._open: OpenIndexes | None = None
         self._retired: OpenIndexes | None = None
         self._known_read: int | None = None
+        self._names: tuple[int, Gazetteer] | None = None
         # A model that cannot be loaded is not looked for again at each question.
         self._model_problem: AdvisorError | None = None
 
@@ -41,6 +43,31 @@ class ServedIndexes:
         except AdvisorError as error:
             self._model_problem = error
             return None
+
+    @property
+    def gazetteer(self) -> Gazetteer:
+        """The names of the territories and dispositifs of the published corpus."""
+        generation = self._catalogue.generation()
+        number = generation.id if generation is not None else 0
+        with self._lock:
+            known = self._names
+        if known is None or known[0] != number:
+            known = (
+                number,
+                Gazetteer(
+                    Entity(
+                        record["slug"],
+                        record["kind"],
+                        record["title"],
+                        document_id,
+                        tuple(record.get("aliases", ())),
+                    )
+                    for document_id, record in self._catalogue.fiche_records(*KINDS)
+                ),
+            )
+            with self._lock:
+                self._names = known
+        return known[1]
 
     def current(self) -> OpenIndexes:
         """Return the published generation's indexes, reopened when another was published.
