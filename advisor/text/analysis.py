@@ -55,6 +55,8 @@ def _stemmer(lang: Language) -> Stemmer.Stemmer:
 
 # «Ils financent»: Snowball leaves it apart from «finance».
 _THEY = re.compile(r"\w(?:\w[^aiom]|[^aotv]i)ent$")
+# Plurals whose ending Snowball takes for a verb's, or hides one: «foyers», «crédits», «opinions».
+_OF_NOUNS = re.compile(r"\w{3}(?:(?<!v)er|ir|it|ion)s$")
 # Plurals that Snowball leaves as they are: «élus», «emplois», «vélos», «enjeux».
 _PLURAL = re.compile(r"\w\w(?:[aiou]s|[eo]ux)$")
 
@@ -66,6 +68,8 @@ def _stemmed(word: str, lang: Language) -> str:
         return str(_stemmer(lang).stemWord(word))
     if (_THEY.search(word) and word not in word_list("ent.fr")) or word in word_list("ment.fr"):
         word = word[:-2]
+    if _OF_NOUNS.search(word):
+        word = word[:-1]
     term = word_table("stems", lang).get(word) or str(_stemmer(lang).stemWord(word))
     return term[:-1] if _PLURAL.search(term) else term
 
