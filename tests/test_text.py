@@ -57,6 +57,8 @@ def test_sentences_end_where_a_reader_would_end_them(text: str, expected: list[s
         ("loisirs", "loisir"),
         ("crédits", "crédit"),
         ("opinions", "opinion"),
+        ("diverses", "divers"),
+        ("hivers", "hiver"),
         ("des enjeux, des lieux, des vélos", "enjeu, lieu, vélo"),
         ("financent, gèrent, créent, étudient", "financer, gérer, créer, étudie"),
         ("consomment, animent", "consommer, animer"),
