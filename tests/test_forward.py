@@ -221,6 +221,8 @@ def test_the_nearest_word_of_each_text_is_that_of_comparing_them_one_by_one(mode
         ("words.npz", lambda content: content.replace(b"terms", b"terns")),
         ("state.json", lambda content: content[:-9]),
         ("vectors.npy", lambda content: content[:-9]),
+        ("vectors.npy", lambda content: content.replace(b", 256)", b", 156)")),
+        ("vectors.npy", lambda content: content.replace(b"|i1", b"|u1")),
     ],
 )
 def test_lost_words_are_answered_around_and_written_anew(imported, name, damage) -> None:

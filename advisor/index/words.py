@@ -40,6 +40,8 @@ class Keys:
     """
 
     def __init__(self, of: npt.NDArray[np.int32], hashes: npt.NDArray[np.uint64]) -> None:
+        _check(of, np.int32, (len(of),))
+        _check(hashes, np.uint64, (len(hashes),))
         if len(of) and not 0 <= of.min() <= of.max() < len(hashes):
             raise ValueError(f"{of.max()} of {len(hashes)} keys")
         self.of = of
@@ -92,8 +94,10 @@ class WordTable:
         codes: Codes,
         scales: Vectors,
     ) -> None:
-        if {len(codes), len(scales), *(len(one.of) for one in keys)} != {len(words)}:
-            raise ValueError(f"{len(words)} words, {len(codes)} vectors")
+        _check(codes, np.int8, (len(words), codes.shape[-1]))
+        _check(scales, np.float32, (len(words),))
+        for one in keys:
+            _check(one.of, np.int32, (len(words),))
         self.words = words
         self.model_id = model_id
         self.terms, self.forms, self.beginnings = keys
@@ -149,6 +153,8 @@ class WordTable:
         codes = np.asarray(np.load(folder / _VECTORS, mmap_mode="r" if mapped else None))
         with np.load(folder / _TABLE) as table:
             keys = [Keys(table[f"{name}_of"], table[f"{name}_hashes"]) for name in _KEYS]
+            # A damaged header may tell of fewer numbers than the file has.
+            _check(codes, np.int8, (len(words), int(table["dimension"])))
             return cls(words, str(table["model_id"]), keys, codes, table["scales"])
 
     def save(self, folder: Path) -> None:
@@ -160,7 +166,9 @@ class WordTable:
         text = "".join(f"{word}\n" for word in self.words)
         (folder / _LETTERS).write_text(text, encoding="utf-8")
         np.save(folder / _VECTORS, self._codes)
-        arrays: dict[str, Any] = {"model_id": self.model_id, "scales": self._scales}
+        arrays: dict[str, Any] = {
+            "model_id": self.model_id, "dimension": self._codes.shape[1], "scales": self._scales
+        }  # fmt: skip
         for name, keys in zip(_KEYS, (self.terms, self.forms, self.beginnings), strict=True):
             arrays |= {f"{name}_of": keys.of, f"{name}_hashes": keys.hashes}
         np.savez(folder / _TABLE, **arrays)
@@ -191,6 +199,11 @@ class WordTable:
         found: Vectors = codes.astype(np.float32) @ vectors.T
         found *= self._scales.take(words, mode="clip")[:, None]
         return found
+
+
+def _check(array: npt.NDArray[Any], kind: type[np.generic], shape: tuple[int, ...]) -> None:
+    if array.dtype != kind or array.shape != shape:
+        raise ValueError(f"{array.dtype} {array.shape}")
 
 
 def _hashes(keys: Iterable[str]) -> npt.NDArray[np.uint64]:
