@@ -12,7 +12,13 @@ import pytest
 from advisor.catalogue.records import IndexEntry, Passage
 from advisor.errors import IndexUnavailable
 from advisor.index.embedding import PassageEmbeddings, load_embeddings
-from advisor.index.forward import ForwardIndex, ForwardWriter, analysed, words_of
+from advisor.index.forward import (
+    ForwardIndex,
+    ForwardWriter,
+    PassageWords,
+    analysed,
+    words_of,
+)
 from advisor.index.lexical import LexicalIndex
 from advisor.retrieval.bm25f import CLOSE, HEADINGS, K1, SAME_FORM, TITLE, B, QuestionRanking
 from advisor.retrieval.search import PassageSearch
@@ -255,6 +261,26 @@ def test_words_overwritten_in_place_are_told_and_not_carried_over(
     after = kept(imported)
     rebuild(imported)
     assert after == kept(imported)
+
+
+def test_lines_that_a_damaged_record_misplaces_are_read_from_the_text(
+    imported, monkeypatch
+) -> None:
+    asked = "fosse fermée en 1986"
+    whole = PassageSearch(imported).search(asked, 3)
+    read = ForwardIndex._passage
+
+    def misplaced(self: ForwardIndex, place: int) -> PassageWords:
+        one = read(self, place)
+        return one._replace(lines=one.lines + np.array([9_000, 9_000, 0, 0, 0], dtype=np.uint32))
+
+    monkeypatch.setattr(ForwardIndex, "_passage", misplaced)
+    damaged = PassageSearch(imported).search(asked, 3)
+    assert [hit.passage.id for hit in damaged.hits] == [hit.passage.id for hit in whole.hits]
+    for key, one in damaged.evidence.items():
+        assert [line.text for line in one.lines] == [
+            line.text for line in whole.evidence[key].lines
+        ]
 
 
 def test_words_of_withdrawn_passages_do_not_pile_up(settings, tmp_path, import_into) -> None:

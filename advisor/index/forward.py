@@ -129,6 +129,7 @@ class ForwardIndex:
 
     Raises:
         IndexUnavailable: a file is missing or damaged; so does ``passages``.
+        PermissionError: a file may not be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -142,12 +143,17 @@ class ForwardIndex:
             self._records: Numbers = np.zeros(0, dtype=np.uint32)
             if records.stat().st_size:
                 self._records = np.asarray(np.memmap(records, dtype=np.uint32, mode="r"))
+        except PermissionError:
+            raise
         except Exception as error:  # a damaged header is read as a Python expression
             raise self._damaged(first_line(error)) from None
 
     def intact(self) -> bool:
         """Tell whether the files are what was written, byte for byte."""
-        return _sums(self._folder) == self._sums
+        try:
+            return _sums(self._folder) == self._sums
+        except OSError:
+            return False
 
     def passages(self, places: Sequence[int]) -> list[PassageWords]:
         """Return the words of the passages whose records begin at some places."""

@@ -42,7 +42,8 @@ def read_words(
         with suppress(IndexUnavailable):
             others = index.passages([key for key in ids if key not in known])
             found = {**known, **{one.passage_id: one for one in others}}
-            if found.keys() >= set(ids):
+            there = [found[key] for key in ids if key in found]
+            if len(there) == len(hits) and all(map(_fits, there, hits)):
                 return WordsRead(table, found)
     entries = [
         IndexEntry(hit.passage, hit.document.title, hit.document.lang, hit.document.aliases)
@@ -54,3 +55,12 @@ def read_words(
 
 def _of_model(table: WordTable, embeddings: PassageEmbeddings | None) -> bool:
     return embeddings is None or table.model_id == embeddings.model_id
+
+
+def _fits(words: PassageWords, hit: Hit) -> bool:
+    """Tell whether the lines of a record lie in the text of its passage: not if it is damaged."""
+    length, count = len(hit.passage.text), len(words.body)
+    return all(
+        start < end <= length and first + some <= count
+        for start, end, _, first, some in words.lines.tolist()
+    )

@@ -55,8 +55,8 @@ def _stemmer(lang: Language) -> Stemmer.Stemmer:
 
 # «Ils financent»: Snowball leaves it apart from «finance».
 _THEY = re.compile(r"\w(?:\w[^aiom]|[^aotv]i)ent$")
-# Plurals whose ending Snowball takes for a verb's, or hides one: «foyers», «crédits», «opinions».
-_OF_NOUNS = re.compile(r"\w{3}(?:(?<!v)er|ir|it|ion)s$")
+# Plurals whose ending Snowball takes for a verb's: «opinions», «commissions».
+_OF_NOUNS = re.compile(r"\w\w[gnsx]ions$")
 # Plurals that Snowball leaves as they are: «élus», «emplois», «vélos», «enjeux».
 _PLURAL = re.compile(r"\w\w(?:[aiou]s|[eo]ux)$")
 
