@@ -26,8 +26,7 @@ NEXT = f"(d.state = 'staged' OR ({CURRENT} AND d.id NOT IN ({RETIRED})))"
 def passage_of(row: Any) -> Passage:
     """Build a passage from its columns, in the order of the table."""
     key, document_id, ordinal, start, end, page, headings, text = row[:8]
-    above = tuple(json.loads(headings)) if headings != "[]" else ()
-    return Passage(key, document_id, ordinal, start, end, page, above, text)
+    return Passage(key, document_id, ordinal, start, end, page, tuple(json.loads(headings)), text)
 
 
 def summary_of(row: Any) -> DocumentSummary:

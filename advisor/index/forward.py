@@ -18,9 +18,9 @@ import numpy as np
 from advisor.catalogue.records import IndexEntry
 from advisor.errors import IndexUnavailable, first_line
 from advisor.index.embedding import PassageEmbeddings
-from advisor.index.words import FILES, LANGUAGES, Numbers, WordTable
+from advisor.index.words import FILES, Numbers, WordTable
 from advisor.text.analysis import content_words
-from advisor.text.language import Language
+from advisor.text.language import LANGUAGES, Language
 from advisor.text.lines import parts
 
 # A record: the length of its id in bytes, its language, its words in the title, in the other names,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,11 @@ import numpy.typing as npt
 from advisor.index.embedding import PassageEmbeddings
 from advisor.index.scan import coded
 from advisor.text.analysis import stem
-from advisor.text.language import Language
+from advisor.text.language import LANGUAGES
 
 Numbers = npt.NDArray[np.uint32]
 Vectors = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int8]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 #: Words that share so many first letters begin alike.
 BEGINNING = 4
 _LETTERS, _TABLE, _VECTORS = "words.txt", "words.npz", "vectors.npy"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from advisor.text.normalise import fold
 from advisor.text.words import word_list, word_table
 
 Language = Literal["fr", "en", "de"]
+#: All of them; indexes write their places down.
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 _WORD = re.compile(r"[^\W\d_]+")
 
 # Function words tell the three languages apart; a short question has little else.

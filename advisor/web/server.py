@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import get_args
 from urllib.parse import urlsplit
 
 # Read by Gradio and the hub client when they are imported.
@@ -31,7 +30,7 @@ from advisor.guidance.diagnosis import load_parcours
 from advisor.guidance.fiches import Fiches
 from advisor.i18n import translate
 from advisor.settings import Settings
-from advisor.text.language import Language
+from advisor.text.language import LANGUAGES, Language
 from advisor.web.charts import Point, links_svg, map_svg, radar_svg, years_svg
 from advisor.web.page_image import PageRenderer
 
@@ -195,7 +194,7 @@ def build_app(settings: Settings) -> FastAPI:
     # take their place if it were mounted first. Behind a prefix, Gradio finds no path but "/".
     paths: dict[Language, str] = {
         lang: "/" if lang == settings.lang else f"/{lang}"
-        for lang in get_args(Language)
+        for lang in LANGUAGES
         if lang == settings.lang or not settings.root_path
     }
     addresses = {lang: f"{path.rstrip('/')}/" for lang, path in paths.items()}
