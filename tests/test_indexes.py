@@ -11,7 +11,7 @@ import pytest
 from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
 from advisor.errors import IndexUnavailable, ModelUnavailable
-from advisor.index import generations, scan
+from advisor.index import generations
 from advisor.index.dense import ChromaIndex, update_dense
 from advisor.index.scan import ScannedVectors, write_scan
 from advisor.retrieval.search import PassageSearch
@@ -183,8 +183,7 @@ def _topics(count: int, dimension: int) -> tuple[list[str], np.ndarray]:
 
 
 @pytest.mark.parametrize("dimension", [64, 100, 768])
-def test_a_scan_finds_what_comparing_whole_vectors_finds(tmp_path, dimension, monkeypatch) -> None:
-    monkeypatch.setattr(scan, "_BLOCK", 700)  # several of them
+def test_a_scan_finds_what_comparing_whole_vectors_finds(tmp_path, dimension) -> None:
     ids, vectors = _topics(3000, dimension)
     write_scan(
         tmp_path, ids, dimension, [(ids[:1000], vectors[:1000]), (ids[1000:], vectors[1000:])]

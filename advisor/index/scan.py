@@ -22,10 +22,8 @@ Vectors = npt.NDArray[np.float32]
 
 #: Of more passages the signs take over ten milliseconds: a graph is faster, and finds fewer.
 MOST = 1_000_000
-# Vectors compared whole: at least, for each one wanted, and of those equally near at most.
-_WHOLE, _EACH, _EQUAL = 400, 4, 4_000
-# Vectors whose signs are compared at a time: what they leave stays in the processor's cache.
-_BLOCK = 65_536
+# Vectors compared whole: at least, and for each one wanted.
+_WHOLE, _EACH = 400, 4
 _LARGEST = 127
 _ASCII = 0x7F
 #: The files of the folder.
@@ -43,7 +41,7 @@ class ScannedVectors:
         try:
             # In the order of the ids, one row or column each: codes are the vectors in 8 bits.
             self._ids: npt.NDArray[np.bytes_] = np.load(folder / _IDS)
-            self._signs: npt.NDArray[np.uint64] = np.load(folder / _SIGNS)
+            self._signs: npt.NDArray[np.uint8] = np.load(folder / _SIGNS)
             codes: npt.NDArray[np.int8] = np.load(folder / _CODES, mmap_mode="r")
             self._codes = np.asarray(codes)
             self._scales: Vectors = np.load(folder / _SCALES)
@@ -57,7 +55,7 @@ class ScannedVectors:
         rows, dimension = self._codes.shape
         expected = (
             (self._ids, np.bytes_, (rows,)),
-            (self._signs, np.uint64, (_words(dimension), rows)),
+            (self._signs, np.uint8, (rows, _sign_bytes(dimension))),
             (self._codes, np.int8, (rows, dimension)),
             (self._scales, np.float32, (rows,)),
         )
@@ -82,7 +80,7 @@ class ScannedVectors:
         codes, scales = coded(vectors)
         same = (
             (self._codes[rows] == codes).all(axis=1)
-            & (_signs(vectors) == self._signs[:, rows].T).all(axis=1)
+            & (_signs(vectors) == self._signs[rows]).all(axis=1)
             & (self._scales[rows] == scales)
         )
         return [one for one, as_before in zip(ids, same.tolist(), strict=True) if not as_before]
@@ -104,21 +102,18 @@ class ScannedVectors:
         return dict(zip(found, values, strict=True))
 
     def _alike(self, vector: Vectors, wanted: int) -> npt.NDArray[np.int64]:
-        """Return the rows whose signs differ least from a vector's, about as many as wanted."""
-        (asked,) = _signs(vector[None])
-        differ = np.zeros(self.size, dtype=np.uint16)
-        words = np.empty(_BLOCK, dtype=np.uint64)
-        counts = np.empty(_BLOCK, dtype=np.uint8)
-        for start in range(0, self.size, _BLOCK):
-            block = differ[start : start + _BLOCK]
-            some, counted = words[: len(block)], counts[: len(block)]
-            for column, word in zip(self._signs, asked, strict=True):
-                np.bitwise_xor(column[start : start + _BLOCK], word, out=some)
-                np.bitwise_count(some, out=counted)
-                np.add(block, counted, out=block)
-        most = np.searchsorted(np.cumsum(np.bincount(differ)), min(wanted, self.size))
-        equal = np.flatnonzero(differ == most)[:_EQUAL]
-        return np.sort(np.concatenate([np.flatnonzero(differ < most), equal]))
+        """Return the rows whose signs differ least from a vector's, in order.
+
+        Of those that differ as much as the last, the first rows.
+        """
+        import faiss
+
+        # For one vector its threads have nothing to share and wait for each other; the setting is
+        # that of the thread that calls.
+        faiss.omp_set_num_threads(1)
+        count = min(wanted, self.size)
+        _, (rows,) = faiss.knn_hamming(_signs(vector[None]), self._signs, count, variant="mc")
+        return np.sort(rows)
 
     def _compare(self, rows: npt.NDArray[np.int64], vector: Vectors) -> Vectors:
         cosines: Vectors = (self._codes[rows].astype(np.float32) @ vector) * self._scales[rows]
@@ -154,7 +149,7 @@ def write_scan(
     """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / _IDS, np.array(ids, dtype=np.bytes_))
-    signs = np.zeros((_words(dimension), len(ids)), dtype=np.uint64)
+    signs = np.zeros((len(ids), _sign_bytes(dimension)), dtype=np.uint8)
     scales = np.zeros(len(ids), dtype=np.float32)
     start = 0
     # Written through, not mapped: a full disk is then an error and no signal.
@@ -167,15 +162,15 @@ def write_scan(
                 raise IndexUnavailable("build_failed", reason=f"vectors {start}")
             codes, scales[rows] = coded(vectors)
             file.write(codes.tobytes())
-            signs[:, rows] = _signs(vectors).T
+            signs[rows] = _signs(vectors)
             start += len(some)
     np.save(folder / _SIGNS, signs)
     np.save(folder / _SCALES, scales)
 
 
-def _words(dimension: int) -> int:
-    """Return how many words of 64 bits the signs of a vector take."""
-    return -(-dimension // 64)
+def _sign_bytes(dimension: int) -> int:
+    """Return how many bytes the signs of a vector take."""
+    return -(-dimension // 8)
 
 
 def coded(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
@@ -185,8 +180,6 @@ def coded(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
     return codes.astype(np.int8), largest / _LARGEST
 
 
-def _signs(vectors: Vectors) -> npt.NDArray[np.uint64]:
-    """Return which numbers of each vector are positive, 64 to a word: shape (vectors, words)."""
-    packed = np.packbits(vectors > 0, axis=1)
-    padded = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8)))
-    return np.ascontiguousarray(padded).view(np.uint64)
+def _signs(vectors: Vectors) -> npt.NDArray[np.uint8]:
+    """Return which numbers of each vector are positive, 8 to a byte: shape (vectors, bytes)."""
+    return np.packbits(vectors > 0, axis=1)
