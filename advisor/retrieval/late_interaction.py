@@ -6,13 +6,69 @@ Santhanam et al., «ColBERTv2», 2022, without its centroids.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
-from advisor.catalogue.vectors import TokenCodes
+from advisor.catalogue.vectors import PassageVectors, TokenCodes
 from advisor.index.token_codes import from_codes
-from advisor.index.token_encoder import EncodedQuestion
+from advisor.index.token_encoder import EncodedQuestion, TokenEncoder, encoder_of
+from advisor.retrieval.fusion import Fused, with_nearness
+
+# How many passages are compared token by token.
+_NEAR = 25
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionReading:
+    """A question that the encoder reads, or has read."""
+
+    encoder: TokenEncoder
+    question: Future[EncodedQuestion]
+
+
+class LateInteraction:
+    """Ranks passages again with how near they are to the question, token by token.
+
+    The encoder reads a question on a thread of its own while passages are looked for.
+
+    Args:
+        encoder: the setting that names it, see ``encoder_of``.
+        vectors: those of the passages' tokens.
+    """
+
+    def __init__(self, encoder: str | None, vectors: PassageVectors) -> None:
+        self._encoder = encoder
+        self._vectors = vectors
+        self._threads = ThreadPoolExecutor(os.cpu_count())
+
+    def read(self, text: str) -> QuestionReading | None:
+        """Begin to read a question; ``None`` if no encoder is set.
+
+        Raises:
+            ModelUnavailable: it cannot be loaded.
+        """
+        encoder = encoder_of(self._encoder)
+        if encoder is None:
+            return None
+        return QuestionReading(encoder, self._threads.submit(encoder.question, text))
+
+    def rank(self, reading: QuestionReading, ranked: Sequence[Fused]) -> list[Fused]:
+        """Return the passages ranked with the nearness of the best.
+
+        Those that the encoder has not read yet leave the ranking as it is: some cannot be
+        compared with others.
+        """
+        encoder = reading.encoder
+        best = [one.passage_id for one in ranked[:_NEAR]]
+        tokens = self._vectors.tokens(encoder.model_id, best, encoder.width)
+        if len(tokens) < len(best):
+            return list(ranked)
+        near = nearness(reading.question.result(), [tokens[key] for key in best])
+        return with_nearness(ranked, dict(zip(best, near, strict=True)))
 
 
 def nearness(question: EncodedQuestion, passages: Sequence[TokenCodes]) -> list[tuple[float, ...]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from threadpoolctl import threadpool_limits
+
 from advisor.catalogue.records import Filters, Passage
 from advisor.catalogue.store import Catalogue
 from advisor.catalogue.vectors import PassageVectors
@@ -12,7 +14,6 @@ from advisor.errors import AdvisorError, IndexUnavailable, ModelUnavailable, Usa
 from advisor.index.embedding import PassageEmbeddings
 from advisor.index.forward import PassageWords
 from advisor.index.opening import OpenIndexes
-from advisor.index.token_encoder import encoder_of
 from advisor.retrieval.bm25f import QuestionRanking
 from advisor.retrieval.conversation import Turn
 from advisor.retrieval.counting import counting
@@ -25,8 +26,8 @@ from advisor.retrieval.entities import (
     subject_text,
 )
 from advisor.retrieval.expansion import expand
-from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches, with_nearness
-from advisor.retrieval.late_interaction import nearness
+from advisor.retrieval.fusion import FULL, Fused, fuse, with_matches
+from advisor.retrieval.late_interaction import LateInteraction, QuestionReading
 from advisor.retrieval.lines import READ, by_best_line, compare_lines, read_lines
 from advisor.retrieval.models import Evidence, Hit, SearchResult
 from advisor.retrieval.passage_words import read_words
@@ -49,8 +50,6 @@ _EXACT_LIMIT = 1_000
 _EXACT, _ALONE = 25, 300
 # How many of the best passages are matched word by word.
 _MATCHED = 25
-# How many are compared token by token.
-_NEAR = 25
 # Candidates beyond k that priors may bring up, and that withdrawn documents may thin out.
 _MARGIN = 15
 # Share of its best neighbour's score that a passage gains: an answer often runs on.
@@ -71,7 +70,10 @@ class PassageSearch:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.catalogue = Catalogue(settings.catalogue_path)
-        self._vectors = PassageVectors(self.catalogue)
+        self._interaction = LateInteraction(settings.token_encoder, PassageVectors(self.catalogue))
+        # A question's products are small, and NumPy's threads wait for the next one in a loop, on
+        # the processors that other questions need.
+        threadpool_limits(limits=1, user_api="blas")
         self._served = ServedIndexes(settings, self.catalogue)
 
     @property
@@ -125,6 +127,7 @@ class PassageSearch:
             model = self.embeddings
             is_word = model.knows if model is not None else lambda _word: False
             query = expand(query, indexes.lexical, self._settings.home, indexes.languages, is_word)
+        reading = self._reading(query, problems) if legs == BOTH else None
         words = word_weights(query, indexes.lexical)
         match = WordMatch(list(words), self.embeddings)
         fetch = max(FULL, k)
@@ -148,7 +151,8 @@ class PassageSearch:
         ranked = fuse(lexical, dense)[: depth + _MARGIN]
         if legs == BOTH:
             ranked, known = self._matched(indexes, words, match, ranked, candidates)
-            ranked = self._read(query, ranked, problems)
+            if reading is not None:
+                ranked = self._interaction.rank(reading, ranked)
         # What is counted may stand in a short line that little else speaks for.
         hits = self._join(query, entities, ranked, len(ranked) if counting(query) else depth)
         evidence: dict[str, Evidence] = {}
@@ -229,6 +233,14 @@ class PassageSearch:
         )
         return replace(filters, territories=tuple(slugs))
 
+    def _reading(self, query: Query, problems: list[AdvisorError]) -> QuestionReading | None:
+        """Let the token encoder begin; why there is none is added to the problems."""
+        try:
+            return self._interaction.read(query.embedded)
+        except ModelUnavailable as error:
+            problems.append(error)
+            return None
+
     # -- legs --------------------------------------------------------------------------
 
     def _candidates(
@@ -273,28 +285,6 @@ class PassageSearch:
         means = match.weighted_means(index.forward.table, texts, words)
         # Those that were not looked at have no match.
         return with_matches(ranked, dict(zip(there, means, strict=True))), known
-
-    def _read(
-        self, query: Query, ranked: Sequence[Fused], problems: list[AdvisorError]
-    ) -> list[Fused]:
-        """Rank the best passages again with how near they are token by token.
-
-        Those that the encoder has not read yet leave the ranking as it is: some cannot be
-        compared with others. Why there is no encoder is added to the problems.
-        """
-        try:
-            encoder = encoder_of(self._settings.token_encoder)
-        except ModelUnavailable as error:
-            problems.append(error)
-            return list(ranked)
-        if encoder is None:
-            return list(ranked)
-        best = [one.passage_id for one in ranked[:_NEAR]]
-        tokens = self._vectors.tokens(encoder.model_id, best, encoder.width)
-        if len(tokens) < len(best):
-            return list(ranked)
-        near = nearness(encoder.question(query.embedded), [tokens[key] for key in best])
-        return with_nearness(ranked, dict(zip(best, near, strict=True)))
 
     def _dense_scores(
         self,
