@@ -205,8 +205,8 @@ def test_the_nearest_word_of_each_text_is_that_of_comparing_them_one_by_one(mode
         words = table.spelt(one.words)
         for column in range(len(asked)):
             alone = [
-                match.similarities(table, [one.words[place : place + 1]])[0, column]
-                for place in range(len(words))
+                WordMatch(list(asked), model).similarities(table, [word])[0, column]
+                for word in one.words[:, None]
             ]
             assert near[row, column] == pytest.approx(max(alone, default=0.0))
             if vectors is not None and "toit" in words:
@@ -215,6 +215,23 @@ def test_the_nearest_word_of_each_text_is_that_of_comparing_them_one_by_one(mode
     means = match.weighted_means(table, [one.words for one in passages], asked)
     assert means == pytest.approx((near @ [2 / 3.5, 1 / 3.5, 0.5 / 3.5]).tolist())
     assert means[-1] == 0 < max(means)
+
+
+def test_texts_compared_in_turn_are_as_near_as_all_at_once() -> None:
+    model = load_embeddings(str(SHIPPED_MODEL))
+    table, passages = words_of([entry(key, one) for key, one in _corpus().items()], model)
+    texts = [one.words for one in passages]
+    asked = ["financer", "chauffage", "logement"]
+    near = WordMatch(asked, model).similarities(table, texts)
+    match = WordMatch(asked, model)
+    # Each brings words that the texts before had not, and has some that they had.
+    for some in (slice(-1, None), slice(2), slice(None)):
+        assert match.similarities(table, texts[some]) == pytest.approx(near[some], abs=1e-6)
+    # Another publication numbers its words otherwise.
+    other, (alone,) = words_of([entry("b", (["chauffage"], [], ["financer"]))], model)
+    assert match.similarities(other, [alone.words]) == pytest.approx(
+        WordMatch(asked, model).similarities(other, [alone.words])
+    )
 
 
 @pytest.mark.parametrize(

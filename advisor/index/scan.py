@@ -92,14 +92,14 @@ class ScannedVectors:
         self, vector: Vectors, limit: int, candidates: Sequence[str] = ()
     ) -> dict[str, float]:
         """See ``advisor.index.dense.DenseIndex``."""
-        rows = self._alike(vector, max(_WHOLE, _EACH * limit))
-        cosines = self._compare(rows, vector)
+        alike = self._alike(vector, max(_WHOLE, _EACH * limit))
+        rows = np.concatenate([alike, self._rows(candidates)])
+        cosines = (self._codes[rows].astype(np.float32) @ vector) * self._scales[rows]
         # Rows are in the order of the ids, which decide between equals.
-        best = np.argsort(-cosines, kind="stable")[:limit]
-        others = self._rows(candidates)
-        found = self._ids[np.concatenate([rows[best], others])].astype(str).tolist()
-        values = np.concatenate([cosines[best], self._compare(others, vector)]).tolist()
-        return dict(zip(found, values, strict=True))
+        best = np.argsort(-cosines[: len(alike)], kind="stable")[:limit]
+        kept = np.concatenate([best, np.arange(len(alike), len(rows))])
+        ids = self._ids[rows[kept]].astype(str).tolist()
+        return dict(zip(ids, cosines[kept].tolist(), strict=True))
 
     def _alike(self, vector: Vectors, wanted: int) -> npt.NDArray[np.int64]:
         """Return the rows whose signs differ least from a vector's, in order.
@@ -114,10 +114,6 @@ class ScannedVectors:
         count = min(wanted, self.size)
         _, (rows,) = faiss.knn_hamming(_signs(vector[None]), self._signs, count, variant="mc")
         return np.sort(rows)
-
-    def _compare(self, rows: npt.NDArray[np.int64], vector: Vectors) -> Vectors:
-        cosines: Vectors = (self._codes[rows].astype(np.float32) @ vector) * self._scales[rows]
-        return cosines
 
     def _rows(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return the rows of the ids that are there."""

@@ -202,16 +202,12 @@ class Query:
         """
         if term in terms:
             return 1.0
-        return max(
-            (
-                one.weight
-                for one in self.alternatives
-                if term in one.asked
-                and one.lang in (None, lang)
-                and all(other in terms for other in one.terms)
-            ),
-            default=0.0,
-        )
+        best = 0.0
+        for one in self.alternatives:
+            stands = term in one.asked and one.lang in (None, lang)
+            if stands and one.weight > best and all(other in terms for other in one.terms):
+                best = one.weight
+        return best
 
 
 _EMBEDDED = ("spelling", "acronym")

@@ -106,7 +106,8 @@ class PassageSearch:
     def _search(self, query: Query, k: int, filters: Filters | None, legs: str) -> SearchResult:
         if not any(char.isalnum() for char in query.text):
             raise UsageError("empty_question")
-        gazetteer = self.gazetteer
+        indexes = self._served.current()
+        gazetteer = self._served.names(indexes.generation.id)
         query = renewed(query, gazetteer)
         if query.elsewhere or query.except_for:
             query = leaving(query, left_by(query, gazetteer), gazetteer)
@@ -121,7 +122,6 @@ class PassageSearch:
         allowed = self.catalogue.document_ids(filters) if filters else None
         if allowed == []:
             raise UsageError("no_document_for_filters")
-        indexes = self._served.current()
         problems = list(indexes.problems)
         if indexes.lexical is not None:
             model = self.embeddings

@@ -48,7 +48,10 @@ class ServedIndexes:
     def gazetteer(self) -> Gazetteer:
         """The names of the territories and dispositifs of the published corpus."""
         generation = self._catalogue.generation()
-        number = generation.id if generation is not None else 0
+        return self.names(generation.id if generation is not None else 0)
+
+    def names(self, number: int) -> Gazetteer:
+        """Return the gazetteer as of the generation of a number, that which is published."""
         with self._lock:
             known = self._names
         if known is None or known[0] != number:

@@ -40,6 +40,7 @@ class WordMatch:
         self._asked = asked
         self._beginnings = list(dict.fromkeys(word[:BEGINNING] for word in asked))
         self._vectors = embeddings.word_vectors(asked) if embeddings and asked else None
+        self._table: WordTable | None = None
 
     def similarities(self, table: WordTable, texts: Sequence[Numbers]) -> Matrix:
         """Return how near the nearest word of each text is to each word asked.
@@ -54,9 +55,9 @@ class WordMatch:
         nearest = np.zeros((len(texts), len(self._asked)), dtype=np.float32)
         full = [place for place, text in enumerate(texts) if len(text)]
         if full and self._asked:
-            words, rows = np.unique(np.concatenate(texts), return_inverse=True)
             starts = np.cumsum([0, *(len(texts[place]) for place in full[:-1])])
-            nearest[full] = np.maximum.reduceat(self._near(table, words)[rows], starts)
+            near = self._near(table, np.concatenate(texts))
+            nearest[full] = np.maximum.reduceat(near, starts)
         return nearest
 
     def weighted_means(
@@ -76,7 +77,27 @@ class WordMatch:
         return [float(row @ each) for row in self.similarities(table, texts)]
 
     def _near(self, table: WordTable, words: Numbers) -> Matrix:
-        """Return how near words are to those asked, shape (words, asked)."""
+        """Return how near words are to those asked, shape (words, asked).
+
+        Most words of a passage's lines have been compared with the passage.
+        """
+        if table is not self._table:
+            self._table = table
+            self._compared, rows = np.unique(words, return_inverse=True)
+            self._found = self._compare(table, self._compared)
+            return self._found[rows]
+        rows = np.searchsorted(self._compared, words)
+        new = words[self._compared.take(rows, mode="clip") != words]
+        if len(new):
+            new = np.unique(new)
+            at = np.searchsorted(self._compared, new)
+            self._found = np.insert(self._found, at, self._compare(table, new), axis=0)
+            self._compared = np.insert(self._compared, at, new)
+            rows = np.searchsorted(self._compared, words)
+        return self._found[rows]
+
+    def _compare(self, table: WordTable, words: Numbers) -> Matrix:
+        """See ``_near``; the words are different."""
         near = np.zeros((len(words), len(self._asked)), dtype=np.float32)
         cosines = None
         if self._vectors is not None:
