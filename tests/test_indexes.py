@@ -146,6 +146,14 @@ def test_a_file_of_vectors_damaged_where_it_is_opened_is_answered_around(
     assert problems(imported) == []
 
 
+def test_signs_laid_out_by_columns_are_no_index(imported) -> None:
+    path = published(imported) / "scan" / "signs.npy"
+    size = path.stat().st_size
+    np.save(path, np.asfortranarray(np.load(path)))
+    assert path.stat().st_size == size
+    assert PassageSearch(imported).search("fosse fermée en 1986", 1).missing_leg == "dense"
+
+
 @pytest.mark.parametrize("name", ["codes.npy", "signs.npy", "scales.npy"])
 def test_vectors_overwritten_in_place_are_told(imported, name) -> None:
     path = published(imported) / "scan" / name
