@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,10 +40,13 @@ _SHORTEST, _LONG = 5, 9
 _CHOICES = 5
 
 
+Terms = tuple[str, ...]
+
+
 class Expression(NamedTuple):
     """One or more words: their terms, and as they are written."""
 
-    terms: tuple[str, ...]
+    terms: Terms
     shown: str
 
 
@@ -71,11 +74,6 @@ def _synonyms_of(
     return found
 
 
-def acronyms(own: Path | None = None) -> Mapping[str, str]:
-    """Return folded acronym → expression, those of a maintainer's own file included, as it is."""
-    return _acronyms_of(own, _changed(own))
-
-
 def _changed(path: Path | None) -> int:
     """Return when a file was last changed, 0 when there is none."""
     try:
@@ -86,6 +84,7 @@ def _changed(path: Path | None) -> int:
 
 @lru_cache(maxsize=4)
 def _acronyms_of(own: Path | None, _version: int) -> Mapping[str, str]:
+    """Return folded acronym → expression, those of a maintainer's own file included."""
     tables = [word_table("acronyms", "fr")]
     if own is not None and own.is_file():
         tables.append(read_table(own))
@@ -95,6 +94,17 @@ def _acronyms_of(own: Path | None, _version: int) -> Mapping[str, str]:
         for acronym, text in table.items()
         if content_words(text)  # a line left unfinished says nothing
     }
+
+
+@lru_cache(maxsize=4)
+def _abbreviations_of(own: Path | None, version: int) -> Mapping[str, list[tuple[Terms, str]]]:
+    """Return first term → the expressions of several that begin with it, with their acronym."""
+    found = defaultdict(list)
+    for acronym, expression in _acronyms_of(own, version).items():
+        terms = _expression_terms(expression)
+        if len(terms) > 1:
+            found[terms[0]].append((terms, acronym))
+    return found
 
 
 def expand(
@@ -110,7 +120,9 @@ def expand(
     never corrected, nor one that ``is_word`` knows of. The joined form of a compound that the
     corpus never writes so («bienvivre») is dropped: its parts are there.
     """
-    known = acronyms(home and home / OWN_ACRONYMS)
+    own = home and home / OWN_ACRONYMS
+    version = _changed(own)
+    known = _acronyms_of(own, version)
     folded = fold(query.text)
     unwritten = {
         stem(word, query.lang)
@@ -120,7 +132,7 @@ def expand(
     terms = tuple(term for term in query.terms if term not in unwritten)
     alternatives = [
         *_written_out(query.words, query, known),
-        *_abbreviated(query, known),
+        *_abbreviated(query, _abbreviations_of(own, version)),
         *_synonyms(query, lexical, home and home / OWN_SYNONYMS),
         *(
             one
@@ -155,24 +167,16 @@ def _written_out(words: Sequence[str], query: Query, known: Mapping[str, str]) -
     ]
 
 
-def _abbreviated(query: Query, known: Mapping[str, str]) -> list[Alternative]:
+def _abbreviated(
+    query: Query, known: Mapping[str, list[tuple[Terms, str]]]
+) -> Iterator[Alternative]:
     """An expression of the question gives its acronym."""
-    if query.lang != "fr":
-        return []
-    stems = tuple(stem(word, "fr") for word in query.words)
-    found = []
-    for acronym, expression in known.items():
-        terms = _expression_terms(expression)
-        if len(terms) > 1 and terms[0] in stems and terms in _runs(stems, len(terms)):
-            abbreviation = (stem(acronym, "fr"),)
-            found.append(
-                Alternative(terms, abbreviation, _ACRONYM_WEIGHT, "acronym", acronym.upper())
-            )
-    return found
-
-
-def _runs(stems: tuple[str, ...], length: int) -> set[tuple[str, ...]]:
-    return {stems[place : place + length] for place in range(len(stems))}
+    stems = tuple(stem(word, "fr") for word in query.words) if query.lang == "fr" else ()
+    for place, first in enumerate(stems):
+        for terms, acronym in known.get(first, ()):
+            if stems[place : place + len(terms)] == terms:
+                abbreviation = (stem(acronym, "fr"),)
+                yield Alternative(terms, abbreviation, _ACRONYM_WEIGHT, "acronym", acronym.upper())
 
 
 def _synonyms(query: Query, lexical: LexicalIndex, own: Path | None) -> Iterator[Alternative]:
@@ -212,8 +216,7 @@ def _in_language(
             yield Alternative(asked, (one.term,), weight, "translation", one.shown, lang)
 
 
-@cache
-def _expression_terms(expression: str) -> tuple[str, ...]:
+def _expression_terms(expression: str) -> Terms:
     return tuple(stem(word, "fr") for word in content_words(expression))
 
 

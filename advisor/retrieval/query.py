@@ -286,6 +286,8 @@ def _terms(words: Sequence[str], lang: Language) -> tuple[str, ...]:
 
 def printable(text: str) -> str:
     """Return a text with its control and other invisible characters turned into spaces."""
+    if text.isprintable():
+        return text
     return "".join(
         " " if unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Cs") else char
         for char in text
