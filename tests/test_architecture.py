@@ -62,7 +62,7 @@ def test_the_script_that_each_reading_process_runs_anew_loads_no_command() -> No
 def test_heavy_libraries_are_not_imported_to_answer(tmp_path) -> None:
     code = (
         "import sys; import advisor.cli.app, advisor.answer.answerer, advisor.retrieval.search\n"
-        "heavy = {'torch', 'sentence_transformers', 'gradio', 'transformers', 'chromadb', 'langchain'}\n"
+        "heavy = {'torch', 'sentence_transformers', 'gradio', 'transformers', 'chromadb', 'langchain', 'faiss'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
