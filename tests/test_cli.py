@@ -169,9 +169,10 @@ def test_a_torn_vector_index_is_repaired_after_the_answer(imported) -> None:
     assert advisor("verify").returncode == 0
 
 
-def test_two_lost_indexes_are_rebuilt_before_the_answer(imported) -> None:
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_two_lost_indexes_are_rebuilt_before_the_answer(imported, command) -> None:
     shutil.rmtree(imported.index_path)
-    done = advisor("ask", "réseau de chaleur")
+    done = advisor(command, "réseau de chaleur")
     assert done.returncode == 0
     assert "2006" in done.stdout
     assert advisor("verify").returncode == 0

@@ -146,6 +146,15 @@ def test_a_file_of_vectors_damaged_where_it_is_opened_is_answered_around(
     assert problems(imported) == []
 
 
+def test_vectors_shorter_than_those_of_the_model_are_no_index(imported) -> None:
+    path = published(imported) / "scan" / "codes.npy"
+    dimension = np.load(path).shape[1]
+    content = path.read_bytes()
+    path.write_bytes(content.replace(f", {dimension})".encode(), f", {dimension - 1})".encode(), 1))
+    assert np.load(path).shape[1] == dimension - 1
+    assert PassageSearch(imported).search("fosse fermée en 1986", 1).missing_leg == "dense"
+
+
 def test_signs_laid_out_by_columns_are_no_index(imported) -> None:
     path = published(imported) / "scan" / "signs.npy"
     size = path.stat().st_size

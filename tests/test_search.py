@@ -321,3 +321,39 @@ def test_a_filtered_search_compares_every_passage_of_the_few_documents_it_is_lef
     left = Filters(documents=(forest, *stations[:25]))
     found = search.search("Quand la gare a-t-elle ouvert ?", 30, left)
     assert forest in [hit.document.id for hit in found.hits if hit.similarity is not None]
+
+
+def _run(home: Path, script: str) -> subprocess.CompletedProcess[str]:
+    opened = (
+        "import os, threading\n"
+        "from advisor.retrieval.search import PassageSearch\n"
+        "from advisor.settings import Settings\n"
+        f"search = PassageSearch(Settings(home={str(home)!r}))\n"
+        "found = [hit.passage.id for hit in search.search('fosse fermée en 1986', 5).hits]\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", opened + script], capture_output=True, text=True, timeout=120
+    )
+
+
+def test_a_process_forked_after_a_question_finds_the_same(imported) -> None:
+    done = _run(
+        imported.home,
+        "child = os.fork()\n"
+        "again = [hit.passage.id for hit in search.search('fosse fermée en 1986', 5).hits]\n"
+        "print(again == found, len(again) > 0, flush=True)\n"
+        "os.waitpid(child, 0) if child else os._exit(0)\n",
+    )
+    assert done.stdout.split() == ["True"] * 4, done.stderr
+
+
+def test_questions_still_asked_when_the_program_ends_are_answered(imported) -> None:
+    done = _run(
+        imported.home,
+        "def ask():\n"
+        "    threading.main_thread().join()\n"
+        "    again = [hit.passage.id for hit in search.search('fosse fermée en 1986', 5).hits]\n"
+        "    print(again == found, len(again) > 0)\n"
+        "threading.Thread(target=ask).start()\n",
+    )
+    assert done.stdout.split() == ["True", "True"], done.stderr

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -25,6 +25,7 @@ from advisor.text.normalise import encodable
 
 app = typer.Typer()
 
+Result = TypeVar("Result")
 Strings = list[str] | None
 KindOption = Annotated[Strings, typer.Option("--kind", help=text("filter_help"))]
 TerritoryOption = Annotated[Strings, typer.Option("--territory", help=text("filter_help"))]
@@ -77,7 +78,8 @@ def search(
 
     settings = get_settings()
     engine = PassageSearch(settings)
-    result = engine.search(query, k, _filters(kind, territory, theme, language, year, document))
+    filters = _filters(kind, territory, theme, language, year, document)
+    result = _from_indexes(engine, settings, lambda: engine.search(query, k, filters))
     passages = [
         {
             "document_id": hit.document.id,
@@ -154,12 +156,11 @@ def ask(
         if failed:
             raise typer.Exit(1)
         return
-    try:
-        answer = answerer.answer(question or "", filters=filters, detailed=details)
-    except IndexUnavailable:
-        # Neither index can be read: they are rebuilt first.
-        _heal(answerer.search, settings)
-        answer = answerer.answer(question or "", filters=filters, detailed=details)
+    answer = _from_indexes(
+        answerer.search,
+        settings,
+        lambda: answerer.answer(question or "", filters=filters, detailed=details),
+    )
     answer = guide.beside(answer)
     if as_json:
         print_json(answer.model_dump(mode="json"))
@@ -274,6 +275,15 @@ def _print_answer(answer: Any) -> None:
         question = translate(f"profile_question.ask_{answer.suggestions.missing[0]}", lang)
         hint = translate("cli.profile_hint", lang)
         out.print(f"\n{question} {hint}", style="dim", markup=False)
+
+
+def _from_indexes(engine: Any, settings: Settings, ask: Callable[[], Result]) -> Result:
+    """Return what is asked of the indexes, rebuilt first if neither can be read."""
+    try:
+        return ask()
+    except IndexUnavailable:
+        _heal(engine, settings)
+        return ask()
 
 
 def _heal(engine: Any, settings: Settings) -> None:

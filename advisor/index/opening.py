@@ -96,8 +96,9 @@ class GenerationFolders:
         _check_model(generation, model_id)
         self.check_files(generation, scanned=True)
         index = ScannedVectors(scan)
-        if index.size != generation.passages:
-            raise IndexUnavailable("index_damaged", path=str(scan), reason=str(index.size))
+        shape = (index.size, index.dimension)
+        if shape != (generation.passages, generation.dimension):
+            raise IndexUnavailable("index_damaged", path=str(scan), reason=str(shape))
         return index
 
     def open_chroma(self, generation: Generation, model_id: str | None) -> ChromaIndex:

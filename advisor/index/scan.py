@@ -71,6 +71,11 @@ class ScannedVectors:
         """Number of vectors."""
         return len(self._ids)
 
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        return int(self._codes.shape[1])
+
     def ids(self) -> set[str]:
         """See ``advisor.index.dense.DenseIndex``."""
         return set(self._ids.astype(str).tolist())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +25,18 @@ _NEAR = 25
 
 @dataclass(frozen=True, slots=True)
 class QuestionReading:
-    """A question that the encoder reads, or has read."""
+    """A question that the encoder reads on another thread, if there is one."""
 
     encoder: TokenEncoder
-    question: Future[EncodedQuestion]
+    text: str
+    begun: Future[EncodedQuestion] | None
+
+    def result(self) -> EncodedQuestion:
+        """Return the question, read here and now if no thread has begun to."""
+        # In a process forked from one that had asked, none ever does.
+        if self.begun is None or self.begun.cancel():
+            return self.encoder.question(self.text)
+        return self.begun.result()
 
 
 class LateInteraction:
@@ -54,7 +63,11 @@ class LateInteraction:
         encoder = encoder_of(self._encoder)
         if encoder is None:
             return None
-        return QuestionReading(encoder, self._threads.submit(encoder.question, text))
+        begun = None
+        # Python is ending: no thread begins any more.
+        with suppress(RuntimeError):
+            begun = self._threads.submit(encoder.question, text)
+        return QuestionReading(encoder, text, begun)
 
     def rank(self, reading: QuestionReading, ranked: Sequence[Fused]) -> list[Fused]:
         """Return the passages ranked with the nearness of the best.
@@ -67,7 +80,7 @@ class LateInteraction:
         tokens = self._vectors.tokens(encoder.model_id, best, encoder.width)
         if len(tokens) < len(best):
             return list(ranked)
-        near = nearness(reading.question.result(), [tokens[key] for key in best])
+        near = nearness(reading.result(), [tokens[key] for key in best])
         return with_nearness(ranked, dict(zip(best, near, strict=True)))
 
 
