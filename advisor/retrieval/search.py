@@ -63,6 +63,8 @@ _LEFT = 0.2
 class PassageSearch:
     """Searches a home. Safe to share between threads; sees a new import without restart.
 
+    In its process NumPy's products take one thread.
+
     Raises:
         UsageError: the corpus is empty.
     """
