@@ -39,7 +39,7 @@ class ScannedVectors:
 
     def __init__(self, folder: Path) -> None:
         try:
-            # In the order of the ids, one row or column each: codes are the vectors in 8 bits.
+            # One row each, in the order of the ids: codes are the vectors in 8 bits.
             self._ids: npt.NDArray[np.bytes_] = np.load(folder / _IDS)
             self._signs: npt.NDArray[np.uint8] = np.load(folder / _SIGNS)
             codes: npt.NDArray[np.int8] = np.load(folder / _CODES, mmap_mode="r")
