@@ -31,6 +31,7 @@ _MAX_LENGTH = 10_000
 # files older than so many.
 _UPLOADS_KEPT = (1800, 1800)
 _ANSWER = re.compile(r'id="answer-(\d+)"')
+_UNCHANGED, _HIDDEN = gr.skip(), gr.update(visible=False)
 Message = dict[str, str]
 # A question and its answer, as the page remembers them.
 Said = tuple[str, str]
@@ -70,7 +71,7 @@ def build_page(
         except AdvisorError:  # a profile of an older page: the answer stands without it
             return sources_html(answer, turn, lang, root), []
 
-    def ask(
+    def say(
         question: str,
         messages: list[Message],
         asked: list[Said],
@@ -80,22 +81,23 @@ def build_page(
         question = (question or "").strip()[:_MAX_LENGTH]
         if not question:
             gr.Info(UsageError("empty_question").message(lang))
-            yield tuple(gr.skip() for _ in range(7))
+            yield (_UNCHANGED,) * 7
             return
         shown = [*messages, {"role": "user", "content": typed_html(question, lang)}]
         turn = len(asked)
         last: Answer | None = None
         missing: list[str] = []
 
-        def state(box: str = "") -> tuple[Any, ...]:
+        def state(sending: Any = _UNCHANGED) -> tuple[Any, ...]:
             told = (last, turn) if last else None
-            return box, shown, asked, panels, _panel(panels, t), told, missing
+            return shown, asked, panels, _panel(panels, t), told, missing, sending
 
+        yield state(gr.update(interactive=False))
         try:
             for answer in _growing(answerer.stream(question, [Turn(*said) for said in asked])):
                 last = answer
                 content = {"role": "assistant", "content": answer_html(answer, turn, lang)}
-                yield "", [*shown, content], *state()[2:]
+                yield [*shown, content], *state()[1:]
             if last is not None:
                 shown.append(
                     {"role": "assistant", "content": answer_html(last, turn, lang, complete=True)}
@@ -107,25 +109,34 @@ def build_page(
             shown.append({"role": "assistant", "content": typed_html(error.message(lang), lang)})
         except Exception:
             shown.append({"role": "assistant", "content": typed_html(t("failed"), lang)})
-            yield state(question)
+            yield state()
             raise
         yield state()
         after_answer()
 
-    def ask_example(
-        messages: list[Message],
-        asked: list[Said],
-        panels: list[str],
-        profile: dict[str, Any] | None,
-        chosen: gr.SelectData,
-    ) -> Iterator[tuple[Any, ...]]:
-        yield from ask(chosen.value["text"], messages, asked, panels, profile)
+    def ask(question: str, *known: Any) -> Iterator[tuple[Any, ...]]:
+        # Emptied once, as the question is taken: what is typed next waits there.
+        emptied: Any = ""
+        try:
+            for outcome in say(question, *known):
+                yield emptied, *outcome
+                emptied = _UNCHANGED
+        except Exception:  # to try again
+            yield question, *(_UNCHANGED,) * 7
+            raise
+
+    def ask_example(chosen: gr.SelectData, *known: Any) -> Iterator[tuple[Any, ...]]:
+        yield from say(chosen.value["text"], *known)
+
+    def ready() -> dict[str, Any]:
+        # A question is sent once the answer before it is complete.
+        return gr.update(interactive=True)
 
     def judge(asked: list[Said], said: gr.LikeData) -> tuple[Any, ...]:
         # A sentence that says what went wrong is no answer.
         found = _ANSWER.search(str(said.value))
         if found is None or int(found.group(1)) >= len(asked):
-            return ("", ""), gr.update(visible=False), ""
+            return ("", ""), _HIDDEN, ""
         question = asked[int(found.group(1))][0]
         kind: Opinion = "useful" if said.liked in (True, "Like") else "useless"
         with suppress(AdvisorError):  # an opinion lost is no reason to fail
@@ -137,7 +148,7 @@ def build_page(
             with suppress(AdvisorError):
                 answerer.journal.opinion(said[0], said[1], reason=why.strip())
         gr.Info(t("reason_thanks"))
-        return gr.update(visible=False)
+        return _HIDDEN
 
     page: gr.Blocks
     with gr.Blocks(
@@ -185,6 +196,8 @@ def build_page(
                     send = gr.Button(t("send"), variant="primary", elem_id="send", min_width=90)
                     stop = gr.Button(t("stop"), elem_id="stop", min_width=90)
                     new = gr.Button(t("new_chat"), elem_id="new", min_width=90)
+                # Written by the page's script: what is being typed stays in the box.
+                follow_up = gr.Textbox(visible="hidden", elem_id="follow-up")
                 question_place = gr.Column()
             with gr.Column(scale=2, min_width=340):
                 sources = show_html(_panel([], t), elem_classes="panel", elem_id="sources")
@@ -200,29 +213,32 @@ def build_page(
             asking = ProfileQuestion(
                 fiches, lang, kept, last, panels, sources, aside, lambda all_: _panel(all_, t)
             )
-        inputs: list[Any] = [box, chat, asked, panels, kept]
-        outputs: list[Any] = [box, chat, asked, panels, sources, last, asking.missing]
+        known: list[Any] = [chat, asked, panels, kept]
+        outputs: list[Any] = [chat, asked, panels, sources, last, asking.missing, send]
         options: dict[str, Any] = {
             "api_visibility": "private",
             "show_progress": "minimal",
             "concurrency_id": "ask",
             "concurrency_limit": 4,
         }
-        running: list[Any] = [
-            box.submit(ask, inputs, outputs, **options),
-            send.click(ask, inputs, outputs, **options),
-        ]
-        running.append(chat.example_select(ask_example, inputs[1:], outputs, **options))
+        typed = gr.on([box.submit, send.click], ask, [box, *known], [box, *outputs], **options)
+        follow = follow_up.submit(say, [follow_up, *known], outputs, **options)
+        example = chat.example_select(ask_example, known, outputs, **options)
+        running: list[Any] = [typed, follow, example]
         for event in running:
-            event.then(asking.offer, asking.inputs, asking.outputs, **QUIET)
+            # What follows an event does not follow its failure.
+            event.failure(ready, None, send, **QUIET)
+            event.then(ready, None, send, **QUIET).then(
+                asking.offer, asking.inputs, asking.outputs, **QUIET
+            )
         chat.like(judge, [asked], [judged, why, reason], api_visibility="private")
         give.click(explain, [judged, reason], [why], api_visibility="private")
-        stop.click(None, cancels=running, api_visibility="private")
+        stop.click(ready, None, send, cancels=running, api_visibility="private")
         for reset in (new.click, chat.clear):
             reset(
-                lambda: ("", [], [], [], _panel([], t), None, [], gr.update(visible=False)),
+                lambda: ("", [], [], [], _panel([], t), None, [], ready(), _HIDDEN),
                 None,
-                [*outputs, why],
+                [box, *outputs, why],
                 cancels=running,
                 api_visibility="private",
             ).then(asking.offer, asking.inputs, asking.outputs, **QUIET)

@@ -47,24 +47,19 @@ const write = (box, text) => {
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set.call(box, text);
   box.dispatchEvent(new Event("input", { bubbles: true }));
 };
-const ask = (text, send) => {
-  const box = document.querySelector("#question textarea, #question input");
-  if (!box) return;
-  const draft = box.value;
+// One question at a time: the next is sent once the answer is complete, and waits in the box until then.
+const busy = () => document.getElementById("send")?.disabled;
+const boxOf = (id) => document.querySelector(`#${id} textarea, #${id} input`);
+const followUp = (text) => {
+  if (busy()) return;
+  const box = boxOf("follow-up");
+  write(box, text);
+  box.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true }));
+};
+const edit = (text) => {
+  const box = boxOf("question");
   write(box, text);
   box.focus();
-  if (!send) return;
-  setTimeout(() => document.querySelector("#send")?.click(), 150);
-  if (!draft.trim()) return;
-  // What was being typed comes back while the answer, which empties the box, arrives.
-  const told = () => document.querySelectorAll("#conversation .answer .actions").length;
-  const before = told();
-  let left = 200;
-  const back = setInterval(() => {
-    if (box.value === "") write(box, draft);
-    if (told() > before) left = Math.min(left, 5);
-    if (![text, draft].includes(box.value) || --left < 0) clearInterval(back);
-  }, 100);
 };
 const done = (link) => { link.textContent = link.title; link.setAttribute("role", "status"); };
 const copyAnswer = async (link) => {
@@ -99,12 +94,17 @@ const openDiagnosis = () => {
     title.focus();
   }, 200);
 };
+document.addEventListener("keypress", (event) => {
+  if (event.key !== "Enter" || !busy() || !event.target.closest("#question")) return;
+  event.preventDefault();
+  event.stopPropagation();
+}, true);
 document.addEventListener("click", (event) => {
   const link = event.target.closest ? event.target.closest("a.more, a.edit, a.copy, a.signal, a.save, a.to-diagnosis, a.language") : null;
   if (!link) return;
   event.preventDefault();
-  if (link.classList.contains("more")) ask(link.textContent, true);
-  if (link.classList.contains("edit")) ask(link.parentElement.querySelector("span").textContent, false);
+  if (link.classList.contains("more")) followUp(link.textContent);
+  if (link.classList.contains("edit")) edit(link.parentElement.querySelector("span").textContent);
   if (link.classList.contains("copy")) copyAnswer(link);
   if (link.classList.contains("save")) saveFile(link);
   if (link.classList.contains("to-diagnosis")) openDiagnosis();
