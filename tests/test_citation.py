@@ -1,5 +1,4 @@
 import re
-import time
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -108,7 +107,5 @@ def test_numbers_negations_names_and_clauses_may_not_change() -> None:
 
 def test_a_long_document_is_searched_in_linear_time() -> None:
     filler = "La commune agit avec ses habitants et ses associations depuis longtemps. "
-    document = filler * 35_000 + SOURCE  # about 1,000 pages
-    started = time.perf_counter()
+    document = filler * 35_000 + SOURCE  # about 1,000 pages: the square of it would take hours
     assert judge_quote(NEAR.replace("soit", "donc"), document).verdict is Verdict.APPROXIMATE
-    assert time.perf_counter() - started < 20

@@ -147,7 +147,7 @@ def test_a_chroma_server_serves_like_the_embedded_one(tmp_path, folder, import_i
         stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(100):
+        for _ in range(600):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
