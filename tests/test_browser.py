@@ -85,6 +85,19 @@ def opened(browser: Browser, address: str, size: tuple[int, int], locale: str) -
         yield page
 
 
+def wait_until_kept(page: Page, key: str) -> None:
+    """Wait until what the browser keeps, which cannot be read, has come to rest."""
+    page.evaluate("window.since = Date.now()")
+    page.wait_for_function(
+        """key => {
+            const kept = localStorage.getItem(key);
+            if (window.kept !== kept) [window.kept, window.since] = [kept, Date.now()];
+            return Date.now() - window.since > 3000;
+        }""",
+        arg=key,
+    )
+
+
 def assert_sound(page: Page, address: str) -> None:
     """Nothing wider than the screen, nothing from outside, no error."""
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -288,14 +301,7 @@ def test_a_second_territory_takes_the_place_of_the_first_and_is_kept(
     expect(page.locator("#territory-unknown .notice")).to_be_in_viewport()
     page.get_by_label("Projets en cours").fill("Toit solaire")
     page.keyboard.press("Tab")
-    # Each field is kept as it is left; what is kept cannot be read, but comes to rest.
-    page.wait_for_function(
-        """() => {
-            const kept = localStorage.getItem("profil");
-            if (window.kept !== kept) [window.kept, window.since] = [kept, Date.now()];
-            return Date.now() - window.since > 3000;
-        }"""
-    )
+    wait_until_kept(page, "profil")  # each field is kept as it is left
     page.reload()
     page.get_by_role("tab", name="Mon territoire").click()
     expect(page.get_by_label("Projets en cours")).to_have_value("Toit solaire")
@@ -325,7 +331,7 @@ def test_answers_to_the_diagnosis_are_kept_in_the_browser_and_saved(page: Page) 
     comment = page.get_by_placeholder("Commentaire (facultatif)").first
     comment.fill("Réunions de quartier")
     page.get_by_role("radio", name="parfois").first.check()
-    page.wait_for_timeout(1000)
+    wait_until_kept(page, "diagnostic")
     page.reload()
     page.get_by_role("tab", name="Mon territoire").click()
     expect(comment).to_have_value("Réunions de quartier")

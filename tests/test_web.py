@@ -1,3 +1,10 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -146,3 +153,29 @@ def test_the_page_stands_in_each_language_beside_that_of_the_service(client, pdf
     with TestClient(build_app(behind)) as other:
         assert "Ratgeber" in other.get("/").text
         assert other.get("/en/").status_code == 404
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_the_service_ends_when_told_while_a_page_is_open(tmp_path, sign: signal.Signals) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    program = "from advisor.cli import main; main()"
+    service = subprocess.Popen(
+        [sys.executable, "-c", program, "serve"],
+        env={**os.environ, "ADVISOR_HOME": str(tmp_path / "home"), "ADVISOR_PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        open_page = f"http://127.0.0.1:{port}/gradio_api/heartbeat/page"
+        client = httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60)
+        with client, client.stream("GET", open_page) as alive:
+            assert next(alive.iter_lines())
+            service.send_signal(sign)
+            _, told = service.communicate(timeout=60)
+    finally:
+        service.kill()
+    assert told == ""
+    assert service.returncode in (0, -signal.SIGTERM)

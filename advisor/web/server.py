@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -275,6 +275,8 @@ def serve(settings: Settings) -> None:
         UsageError: the port is taken, the address is not of this machine.
     """
     import uvicorn
+    from gradio.routes import App as GradioApp
+    from starlette.routing import Mount
 
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -287,10 +289,21 @@ def serve(settings: Settings) -> None:
     app = build_app(settings)
     address = f"http://{settings.host}:{settings.port}{settings.root_path}"
     print(translate("cli.serving", settings.lang, url=address), flush=True)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         log_level="warning",
         forwarded_allow_ips="127.0.0.1",
     )
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # An open page holds a connection as long as it is open; an answer begun is ended.
+            for route in app.routes:
+                if isinstance(route, Mount) and isinstance(route.app, GradioApp):
+                    route.app.stop_event.set()
+            await super().shutdown(sockets)
+
+    with suppress(KeyboardInterrupt):  # how one ends it
+        Server(config).run()
