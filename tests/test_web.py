@@ -172,7 +172,8 @@ def test_the_service_ends_when_told_while_a_page_is_open(tmp_path, sign: signal.
         open_page = f"http://127.0.0.1:{port}/gradio_api/heartbeat/page"
         client = httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60)
         with client, client.stream("GET", open_page) as alive:
-            assert next(alive.iter_lines())
+            lines = alive.iter_lines()  # let go, it would close the page
+            assert next(lines)
             service.send_signal(sign)
             _, told = service.communicate(timeout=60)
     finally:
