@@ -252,6 +252,7 @@ def test_a_stopped_answer_lets_the_next_question_be_asked(
     expect(page.locator("#send")).to_be_disabled()
     page.click("#stop")
     expect(page.locator("#send")).to_be_enabled()
+    answers_end.set()
 
 
 def test_an_answer_that_fails_gives_its_question_back(page: Page, monkeypatch) -> None:
