@@ -81,7 +81,7 @@ def build_page(
         question = (question or "").strip()[:_MAX_LENGTH]
         if not question:
             gr.Info(UsageError("empty_question").message(lang))
-            yield (_UNCHANGED,) * 7
+            yield (_UNCHANGED,) * len(outputs)
             return
         shown = [*messages, {"role": "user", "content": typed_html(question, lang)}]
         turn = len(asked)
@@ -122,7 +122,7 @@ def build_page(
                 yield emptied, *outcome
                 emptied = _UNCHANGED
         except Exception:  # to try again
-            yield question, *(_UNCHANGED,) * 7
+            yield question, *(_UNCHANGED,) * len(outputs)
             raise
 
     def ask_example(chosen: gr.SelectData, *known: Any) -> Iterator[tuple[Any, ...]]:

@@ -299,7 +299,7 @@ def serve(settings: Settings) -> None:
 
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            # An open page holds a connection as long as it is open; an answer begun is ended.
+            # An open page holds its connection; an answer begun is finished first.
             for route in app.routes:
                 if isinstance(route, Mount) and isinstance(route.app, GradioApp):
                     route.app.stop_event.set()
