@@ -32,6 +32,7 @@ _MAX_LENGTH = 10_000
 _UPLOADS_KEPT = (1800, 1800)
 _ANSWER = re.compile(r'id="answer-(\d+)"')
 _UNCHANGED, _HIDDEN = gr.skip(), gr.update(visible=False)
+_GREYED = gr.update(interactive=False)
 Message = dict[str, str]
 # A question and its answer, as the page remembers them.
 Said = tuple[str, str]
@@ -88,11 +89,13 @@ def build_page(
         last: Answer | None = None
         missing: list[str] = []
 
-        def state(sending: Any = _UNCHANGED) -> tuple[Any, ...]:
+        def state() -> tuple[Any, ...]:
+            # «Demander» is greyed in every part: where many arrive at once, what only the first
+            # says is lost to the differences of the next.
             told = (last, turn) if last else None
-            return shown, asked, panels, _panel(panels, t), told, missing, sending
+            return shown, asked, panels, _panel(panels, t), told, missing, _GREYED
 
-        yield state(gr.update(interactive=False))
+        yield state()
         try:
             for answer in _growing(answerer.stream(question, [Turn(*said) for said in asked])):
                 last = answer

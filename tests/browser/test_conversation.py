@@ -2,10 +2,11 @@
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from advisor.answer.answerer import Answerer
 from advisor.catalogue.journal import Journal
@@ -134,6 +135,35 @@ def test_a_question_typed_while_an_answer_arrives_waits_and_is_asked_next(
     expect(answers).to_have_count(2)
     expect(page.locator("#conversation .user.message").last).to_contain_text("longueur")
     expect(box).to_have_value("")
+
+
+def test_the_next_question_waits_also_where_an_answer_arrives_all_at_once(
+    answers_end: threading.Event, page: Page, address: str
+) -> None:
+    streams: list[Route] = []
+
+    def acknowledge_late(request: Route) -> None:
+        if QUESTION not in request.request.post_data_json["data"]:
+            return request.continue_()
+        taken = request.fetch()
+        streams.pop().continue_()
+        time.sleep(1)
+        request.fulfill(response=taken)
+        return page.unroute("**/queue/join*")
+
+    page.goto("about:blank")
+    # The page's own first requests hold the stream open.
+    page.route("**/queue/data*", lambda stream: streams.append(stream), times=1)
+    page.route("**/queue/join*", acknowledge_late)
+    with page.expect_request("**/queue/data*"):
+        page.goto(address)
+    answers_end.clear()
+    page.fill("#question textarea", QUESTION)
+    page.click("#send")
+    expect(page.locator("#conversation .answer .actions")).to_have_count(1)
+    expect(page.locator("#send")).to_be_disabled()
+    answers_end.set()
+    expect(page.locator("#send")).to_be_enabled()
 
 
 def test_a_stopped_answer_lets_the_next_question_be_asked(
